@@ -1,0 +1,27 @@
+// Package engines lists the database products dbtls knows. It is the only
+// place where they are named together; nothing registers itself.
+package engines
+
+import (
+	"slices"
+
+	"github.com/dbtls/dbtls/internal/engine"
+	"github.com/dbtls/dbtls/internal/engine/mysql"
+	"github.com/dbtls/dbtls/internal/engine/postgres"
+)
+
+// All returns every engine, in the order they are shown.
+func All() []engine.Engine {
+	return []engine.Engine{mysql.MariaDB(), postgres.New()}
+}
+
+// ByName finds an engine by any of its API names; the API's names are lower
+// case and so must name be.
+func ByName(name string) (engine.Engine, bool) {
+	for _, e := range All() {
+		if slices.Contains(e.Spec.Names, name) {
+			return e, true
+		}
+	}
+	return engine.Engine{}, false
+}

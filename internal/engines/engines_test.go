@@ -1,0 +1,27 @@
+package engines_test
+
+import (
+	"testing"
+
+	"github.com/dbtls/dbtls/internal/engines"
+)
+
+func TestEveryNameFindsItsEngineAndNoOther(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, e := range engines.All() {
+		for _, name := range e.Spec.Names {
+			got, ok := engines.ByName(name)
+			if !ok || got.Name() != e.Name() || seen[name] {
+				t.Errorf("ByName(%q) = %q, %v, want %q once", name, got.Spec.Names, ok, e.Name())
+			}
+			seen[name] = true
+		}
+		if e.Wire == nil || e.Spec.Description == "" || e.Spec.DefaultPort == 0 || e.Spec.Major == nil || e.Spec.Family == nil || e.Spec.HotReload == nil {
+			t.Errorf("engine %q lacks what every engine has", e.Name())
+		}
+	}
+	if _, ok := engines.ByName("Postgres"); ok {
+		t.Error("names are matched without case")
+	}
+}
