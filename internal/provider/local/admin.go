@@ -1,0 +1,54 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/dbtls/dbtls/internal/engine"
+	"github.com/dbtls/dbtls/internal/fault"
+	"github.com/dbtls/dbtls/internal/provider"
+)
+
+// SetUp makes the master user and first database on a running server.
+func (p *Provider) SetUp(ctx context.Context, i provider.Instance, m engine.Master) error {
+	return p.manage(ctx, i, func(a engine.Admin) error { return a.SetUp(ctx, m) })
+}
+
+// EndSessions ends client sessions begun before t and returns how many.
+func (p *Provider) EndSessions(ctx context.Context, i provider.Instance, t time.Time) (int, error) {
+	var n int
+	err := p.manage(ctx, i, func(a engine.Admin) (err error) {
+		n, err = a.EndSessions(ctx, t)
+		return err
+	})
+	return n, err
+}
+
+// manage gives do a management session with the instance's own server: what
+// answers at the socket is asked only while that server runs.
+func (p *Provider) manage(ctx context.Context, i provider.Instance, do func(engine.Admin) error) error {
+	pl, err := p.place(i)
+	if err != nil {
+		return err
+	}
+	if err := pl.mustExist(); err != nil {
+		return err
+	}
+	_, running, err := p.find(pl)
+	if err != nil {
+		return err
+	}
+	if !running {
+		return fault.New(fault.InvalidInstanceState, "the server of instance %q does not run; start it first", i.ID)
+	}
+	a, err := pl.engine.Server.Admin(ctx, pl.set)
+	if err != nil {
+		return fmt.Errorf("open management session of %q: %w", i.ID, err)
+	}
+	defer a.Close()
+	if err := do(a); err != nil {
+		return fmt.Errorf("manage %q: %w", i.ID, err)
+	}
+	return nil
+}

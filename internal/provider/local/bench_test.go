@@ -1,0 +1,39 @@
+package local_test
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"testing"
+
+	"github.com/dbtls/dbtls/internal/engine"
+	"github.com/dbtls/dbtls/internal/provider"
+	"github.com/dbtls/dbtls/internal/provider/local"
+)
+
+// BenchmarkObserve is the cost of one look at a stopped instance, most of it
+// the search for its server among the machine's processes.
+func BenchmarkObserve(b *testing.B) {
+	dir, err := os.MkdirTemp("", "db")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o711); err != nil {
+		b.Fatal(err)
+	}
+	p, err := local.New(local.Options{Dir: dir, Engines: []engine.Engine{(&fakeEngine{}).engine()}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx := context.Background()
+	i := provider.Instance{ID: "db-" + rand.Text(), Engine: "fake", Version: "15.1", Address: "127.0.0.1", Port: 15998}
+	if err := p.Create(ctx, i); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := p.Observe(ctx, i); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
