@@ -1,0 +1,52 @@
+// Package events is what is told to people and kept as evidence: the events of
+// DescribeEvents (14 days) and the words they use. The audit log is beside
+// them in the store; it has no end date.
+package events
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/dbtls/dbtls/internal/inventory"
+	"github.com/dbtls/dbtls/internal/store"
+)
+
+// Retention is how long events are kept, as on AWS.
+const Retention = 14 * 24 * time.Hour
+
+// Categories of AWS's db-instance source type.
+const (
+	Availability  = "availability"
+	Configuration = "configuration change"
+	Creation      = "creation"
+	Deletion      = "deletion"
+	Failure       = "failure"
+	Maintenance   = "maintenance"
+	Notification  = "notification"
+	Recovery      = "recovery"
+	Security      = "security"
+)
+
+// SourceInstance is the source type of instance events.
+const SourceInstance = "db-instance"
+
+// SourceCA is dbtls's own source type: AWS has no events about its CAs.
+const SourceCA = "certificate-authority"
+
+// Instance makes an event about an instance.
+func Instance(account string, i inventory.Instance, at time.Time, category, format string, args ...any) store.Event {
+	return store.Event{
+		At: at, Region: i.Region, SourceType: SourceInstance, Source: i.Name,
+		ARN:        inventory.InstanceARN(i.Region, account, i.Name),
+		Categories: []string{category}, Message: fmt.Sprintf(format, args...),
+	}
+}
+
+// CA makes an event about a certificate authority of a region.
+func CA(region, ca string, at time.Time, category, format string, args ...any) store.Event {
+	return store.Event{
+		At: at, Region: region, SourceType: SourceCA, Source: ca,
+		ARN:        inventory.CertificateARN(region, ca),
+		Categories: []string{category}, Message: fmt.Sprintf(format, args...),
+	}
+}

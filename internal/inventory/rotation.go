@@ -1,0 +1,105 @@
+package inventory
+
+import "time"
+
+// Reason says why a rotation is due. The constants never change: they are in
+// events, audit records and metrics.
+type Reason string
+
+// The reasons, see rotation.Decide for when each holds.
+const (
+	ReasonCreated         Reason = "Created"
+	ReasonKeyCompromised  Reason = "KeyCompromised"
+	ReasonEndpointChanged Reason = "EndpointChanged"
+	ReasonRequested       Reason = "Requested"
+	ReasonCAChanged       Reason = "CAChanged"
+	ReasonBridgeEnded     Reason = "BridgeEnded"
+	ReasonExpiring        Reason = "ForcedBeforeExpiry"
+	ReasonCAExpiring      Reason = "CAExpiring"
+	ReasonHalfLife        Reason = "HalfLife"
+	ReasonUnrecorded      Reason = "Unrecorded"
+)
+
+// Step is where a rotation stands: the step that comes next.
+type Step string
+
+// The steps in order. Each is idempotent; a crash repeats at most one.
+const (
+	StepKey      Step = "key"
+	StepIssue    Step = "issue"
+	StepStage    Step = "stage"
+	StepActivate Step = "activate"
+	StepRestart  Step = "restart" // only versions that cannot reload
+	StepVerify   Step = "verify"
+	StepCommit   Step = "commit"
+	StepRollback Step = "rollback" // put the last good pair back
+	StepProve    Step = "prove"    // and see it on the wire
+)
+
+// StuckReason says what a rotation is stuck on.
+type StuckReason string
+
+// The stuck reasons.
+const (
+	StuckKey         StuckReason = "KeyNotMade"
+	StuckIssue       StuckReason = "NotIssued"
+	StuckPreflight   StuckReason = "PreflightFailed"
+	StuckActivate    StuckReason = "ActivationFailed"
+	StuckReload      StuckReason = "ReloadIgnored" // the old leaf is still served
+	StuckWrongLeaf   StuckReason = "WrongLeaf"     // a leaf that is neither old nor new
+	StuckChain       StuckReason = "ChainRejected" // the new leaf, but a client would refuse the chain
+	StuckNoTLS       StuckReason = "NoTLS"         // the server stopped offering TLS
+	StuckUnreachable StuckReason = "Unreachable"   // neither success nor proof of rollback
+	StuckRestart     StuckReason = "RestartFailed"
+)
+
+// Stuck is why a rotation does not get on. The zero value means it does.
+type Stuck struct {
+	Reason  StuckReason
+	Detail  string
+	Since   time.Time
+	Proven  bool   // the last good leaf was seen on the wire after the rollback
+	WayBack string // why the last good pair is not back yet, "" otherwise
+}
+
+// Outcome says how a rotation ended.
+type Outcome string
+
+// The outcomes; "" while it runs.
+const (
+	OutcomeCommitted Outcome = "committed"
+	OutcomeCancelled Outcome = "cancelled" // nothing new in service, no longer wanted
+)
+
+// Rotation is one change of an instance's certificate.
+type Rotation struct {
+	ID         int64
+	ResourceID string
+	Reason     Reason
+	Generation string // of the attempt under way
+	Good       string // generation to go back to, "" when there is none
+	GoodSerial string
+	FromCA     string
+	ToCA       string
+	Bridge     Bridge
+	Hold       bool // wait for a restart that comes by itself
+	NoWayBack  bool // the old key is compromised
+	By         string
+	RequestID  string
+
+	Step      Step
+	Attempts  int
+	DueAt     time.Time
+	CSR       []byte
+	Chain     [][]byte  // DER, as served
+	Leaf      Leaf      // what Chain[0] says
+	PID       int       // of the server that has to restart to read the new pair
+	ActiveAt  time.Time // when the new pair was put in place
+	Stuck     Stuck
+	StartedAt time.Time
+	EndedAt   time.Time
+	Outcome   Outcome
+}
+
+// IsStuck reports whether the rotation needs help or another try.
+func (r Rotation) IsStuck() bool { return r.Stuck.Reason != "" }

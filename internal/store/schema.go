@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// migrations bring a state file from version n to n+1; the file's version is
+// SQLite's user_version. A released entry never changes.
+var migrations = []string{`
+CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE users (
+	access_key TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL,
+	sealed BLOB NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE cas (
+	kind TEXT NOT NULL, ca TEXT NOT NULL, scope TEXT NOT NULL,
+	cert BLOB NOT NULL, sealed BLOB NOT NULL, expiry_told INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (kind, ca, scope)) WITHOUT ROWID;
+CREATE TABLE crosses (
+	region TEXT NOT NULL, subject TEXT NOT NULL, issuer TEXT NOT NULL, cert BLOB NOT NULL,
+	PRIMARY KEY (region, subject, issuer)) WITHOUT ROWID;
+CREATE TABLE overrides (region TEXT PRIMARY KEY, ca TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE instances (
+	resource_id TEXT PRIMARY KEY, region TEXT NOT NULL, name TEXT NOT NULL,
+	status TEXT NOT NULL, address TEXT NOT NULL, due_at INTEGER, check_at INTEGER,
+	doc TEXT NOT NULL) WITHOUT ROWID;
+CREATE UNIQUE INDEX instances_name ON instances (region, name);
+CREATE INDEX instances_due ON instances (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX instances_check ON instances (check_at) WHERE check_at IS NOT NULL;
+
+CREATE TABLE rotations (
+	id INTEGER PRIMARY KEY AUTOINCREMENT, resource_id TEXT NOT NULL,
+	open INTEGER NOT NULL, stuck INTEGER NOT NULL, due_at INTEGER NOT NULL, doc TEXT NOT NULL);
+CREATE UNIQUE INDEX rotations_open ON rotations (resource_id) WHERE open = 1;
+CREATE INDEX rotations_due ON rotations (due_at) WHERE open = 1;
+
+CREATE TABLE leaves (
+	serial TEXT PRIMARY KEY, resource_id TEXT NOT NULL, region TEXT NOT NULL, ca TEXT NOT NULL,
+	cert BLOB NOT NULL, issued_at INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE events (
+	id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, region TEXT NOT NULL,
+	source_type TEXT NOT NULL, source TEXT NOT NULL, arn TEXT NOT NULL,
+	categories TEXT NOT NULL, message TEXT NOT NULL);
+CREATE INDEX events_at ON events (region, at);
+
+CREATE TABLE audit (
+	id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, actor TEXT NOT NULL,
+	action TEXT NOT NULL, target TEXT NOT NULL, request_id TEXT NOT NULL, detail TEXT NOT NULL);
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+`}
+
+func migrate(ctx context.Context, db *sql.DB, path string) error {
+	var have int
+	if err := db.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&have); err != nil {
+		return fmt.Errorf("read state %q: %w", path, err)
+	}
+	if have > len(migrations) {
+		return fmt.Errorf("state %q has schema %d, this dbtls knows up to %d: it was written by a newer dbtls; run that version, or restore a backup made by this one", path, have, len(migrations))
+	}
+	for v := have; v < len(migrations); v++ {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return fmt.Errorf("upgrade state %q: %w", path, err)
+		}
+		defer tx.Rollback()
+		if _, err := tx.ExecContext(ctx, migrations[v]); err != nil {
+			return fmt.Errorf("upgrade state %q to schema %d: %w", path, v+1, err)
+		}
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(`PRAGMA user_version = %d`, v+1)); err != nil {
+			return fmt.Errorf("upgrade state %q to schema %d: %w", path, v+1, err)
+		}
+		if err := tx.Commit(); err != nil {
+			return fmt.Errorf("upgrade state %q to schema %d: %w", path, v+1, err)
+		}
+	}
+	return nil
+}
