@@ -1,0 +1,217 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/dbtls/dbtls/internal/events"
+	"github.com/dbtls/dbtls/internal/fault"
+	"github.com/dbtls/dbtls/internal/inventory"
+	"github.com/dbtls/dbtls/internal/rotation"
+	"github.com/dbtls/dbtls/internal/store"
+)
+
+// ModifyInput is ModifyDBInstance, in the domain's words; nil means not given.
+type ModifyInput struct {
+	Region, Name    string
+	CA              string // "" when not given
+	Now             bool   // ApplyImmediately
+	RotationRestart *bool  // CertificateRotationRestart
+	Window          string
+	Protected       *bool
+}
+
+// Modify changes what an instance should be. A CA change is only planned here;
+// it is done by a rotation.
+func (s *Service) Modify(ctx context.Context, by Caller, in ModifyInput) (View, error) {
+	if in.RotationRestart != nil && in.CA == "" {
+		return View{}, fault.New(fault.InvalidCombination, "CACertificateIdentifier is required to use the NoCertificateRotationRestart option.")
+	}
+	return s.change(ctx, in.Region, in.Name, func(tx *store.Tx, v *View, now time.Time) error {
+		if in.CA != "" {
+			if err := s.wantCA(v, by, in, now); err != nil {
+				return err
+			}
+		}
+		if in.Now && v.Want.CA != "" {
+			v.Want.Now = true // a later ApplyImmediately takes everything pending along
+		}
+		if in.Window != "" {
+			w, err := inventory.ParseWindow(in.Window)
+			if err != nil {
+				return err
+			}
+			v.Window = w
+		}
+		if in.Protected != nil {
+			v.Protected = *in.Protected
+		}
+		return tx.Audit(audit(by, "ModifyDBInstance", v.Name, "CA %q, immediately %t", in.CA, in.Now))
+	})
+}
+
+// change runs f on an instance in one transaction and has Decide look at the
+// outcome at once.
+func (s *Service) change(ctx context.Context, region, name string, f func(*store.Tx, *View, time.Time) error) (View, error) {
+	found, err := s.Get(ctx, region, name)
+	if err != nil {
+		return View{}, err
+	}
+	var v View
+	err = s.Store.Write(ctx, func(tx *store.Tx) error {
+		now := time.Now()
+		if v, err = viewIn(tx, found.ResourceID); err != nil {
+			return err
+		}
+		if v.Status != inventory.StatusAvailable {
+			return fault.New(fault.InvalidInstanceState, "Database instance %s is not in available state: it is %s.", v.Name, v.Status)
+		}
+		if err := f(tx, &v, now); err != nil {
+			return err
+		}
+		v.CheckAt = now
+		if rot := v.Rotation; rot != nil && rot.IsStuck() {
+			rot.DueAt = now // it may no longer be wanted, or is worth another try
+			if err := tx.UpdateRotation(*rot); err != nil {
+				return err
+			}
+		}
+		return tx.UpdateInstance(v.Instance)
+	})
+	if err != nil {
+		return View{}, err
+	}
+	s.Wake()
+	return v, nil
+}
+
+func viewIn(tx *store.Tx, resourceID string) (View, error) {
+	inst, err := tx.Instance(resourceID)
+	if errors.Is(err, store.ErrNotFound) {
+		return View{}, fault.New(fault.InstanceNotFound, "DBInstance not found: it was deleted meanwhile.")
+	}
+	if err != nil {
+		return View{}, err
+	}
+	rot, err := tx.OpenRotation(resourceID)
+	if errors.Is(err, store.ErrNotFound) {
+		return View{Instance: inst}, nil
+	}
+	return View{Instance: inst, Rotation: &rot}, err
+}
+
+// wantCA plans a CA change. The current CA again means: stay, drop what was
+// pending.
+func (s *Service) wantCA(v *View, by Caller, in ModifyInput, now time.Time) error {
+	ca, err := s.Authority.Usable(v.Region, in.CA, now)
+	if err != nil {
+		return err
+	}
+	e, ok := s.engine(v.Engine)
+	if !ok {
+		return fault.New(fault.InvalidInstanceState, "this server does not know engine %s", v.Engine)
+	}
+	if err := checkCA(e, v.Version, ca.ID); err != nil {
+		return err
+	}
+	if r := v.Rotation; r != nil && !r.IsStuck() && r.ToCA != ca.ID {
+		return fault.New(fault.InvalidInstanceState, "Database instance %s is not in available state: its certificate is being changed to one of %s.", v.Name, r.ToCA)
+	}
+	if ca.ID == v.Leaf.CA && v.Rotation == nil {
+		v.Want.CA, v.Want.Now, v.Want.Hold = "", false, false
+		return nil
+	}
+	if lost := rotation.LostCover(v.Instance, ca.ID, inventory.ReasonCAChanged, now); lost != "" {
+		return lostCover(v.Instance, ca.ID, lost, "--to "+ca.ID)
+	}
+	hold := in.RotationRestart != nil && !*in.RotationRestart
+	v.Want = inventory.Want{CA: ca.ID, Now: in.Now, Hold: hold, Renew: v.Want.Renew, By: by.Name, RequestID: by.RequestID, At: now}
+	return nil
+}
+
+// lostCover refuses what would cut clients off, naming the way to consent.
+func lostCover(i inventory.Instance, to, lost, flags string) error {
+	why := "A move to " + to + " now would cut them off: a served chain can carry one cross-certificate"
+	if to == i.Leaf.CA {
+		why = "A new key without a bridge cuts them off"
+	}
+	return fault.New(fault.InvalidCombination,
+		"DB instance %s moved from %s to %s and covers clients that trust only %s until %s. %s. Wait until then, go back to %s, or consent: dbtls rotate %s %s --drop-cover",
+		i.Name, lost, i.Leaf.CA, lost, i.Bridge.Until.UTC().Format(time.RFC3339), why, lost, i.Name, flags)
+}
+
+// RenewInput asks for a new certificate in words that AWS has no parameter for.
+type RenewInput struct {
+	Region, Name   string
+	To             string // CA, "" for the current one
+	KeyCompromised bool
+	DropCover      bool // consent that covered clients lose their cover
+}
+
+// flags are the command line's words for the same request.
+func (in RenewInput) flags() string {
+	var words []string
+	if in.To != "" {
+		words = append(words, "--to "+in.To)
+	}
+	if in.KeyCompromised {
+		words = append(words, "--reason key-compromised")
+	}
+	return strings.Join(words, " ")
+}
+
+// Renew plans a rotation at once.
+func (s *Service) Renew(ctx context.Context, by Caller, in RenewInput) (View, error) {
+	return s.change(ctx, in.Region, in.Name, func(tx *store.Tx, v *View, now time.Time) error {
+		want, reason, err := s.renewal(*v, by, in, now)
+		if err != nil {
+			return err
+		}
+		v.Want = want
+		if reason == inventory.ReasonKeyCompromised {
+			err := tx.InsertEvent(events.Instance(s.Account, v.Instance, now, events.Security,
+				"The key of the server certificate (serial %s) was declared compromised by %s. A new key follows. The old certificate stays valid to clients until %s: there is no CRL and no OCSP",
+				v.Leaf.Serial, by.Name, v.Leaf.NotAfter.UTC().Format(time.RFC3339)))
+			if err != nil {
+				return err
+			}
+		}
+		return tx.Audit(audit(by, "Rotate", v.Name, "%s to %q, drop cover %t", reason, in.To, in.DropCover))
+	})
+}
+
+// renewal is Renew's rule.
+func (s *Service) renewal(v View, by Caller, in RenewInput, now time.Time) (inventory.Want, inventory.Reason, error) {
+	to, reason := v.Leaf.CA, inventory.ReasonRequested
+	want := inventory.Want{Now: true, DropCover: in.DropCover, By: by.Name, RequestID: by.RequestID, At: now}
+	if in.To != "" {
+		ca, err := s.Authority.Usable(v.Region, in.To, now)
+		if err != nil {
+			return want, reason, err
+		}
+		if e, ok := s.engine(v.Engine); ok {
+			if err := checkCA(e, v.Version, ca.ID); err != nil {
+				return want, reason, err
+			}
+		}
+		if to = ca.ID; to != v.Leaf.CA {
+			want.CA, reason = to, inventory.ReasonCAChanged
+		}
+	}
+	switch {
+	case in.KeyCompromised:
+		reason = inventory.ReasonKeyCompromised
+		want.Renew = reason
+	case want.CA == "":
+		want.Renew = reason
+	}
+	if r := v.Rotation; r != nil && !r.IsStuck() {
+		return want, reason, fault.New(fault.InvalidInstanceState, "Database instance %s is not in available state: its certificate is being changed (%s).", v.Name, r.Reason)
+	}
+	if lost := rotation.LostCover(v.Instance, to, reason, now); lost != "" && !in.DropCover {
+		return want, reason, lostCover(v.Instance, to, lost, in.flags())
+	}
+	return want, reason, nil
+}

@@ -1,0 +1,209 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dbtls/dbtls/internal/events"
+	"github.com/dbtls/dbtls/internal/inventory"
+	"github.com/dbtls/dbtls/internal/provider"
+	"github.com/dbtls/dbtls/internal/rotation"
+	"github.com/dbtls/dbtls/internal/store"
+)
+
+// keeper is who looks after each running engine: one waiting goroutine per
+// instance, woken by the end of its process.
+type keeper struct {
+	mu     sync.Mutex
+	ctx    context.Context // ends with the server; nil before Supervise
+	cancel map[string]context.CancelFunc
+	wg     sync.WaitGroup
+}
+
+// Supervise keeps every available instance's engine running until ctx ends:
+// one that runs already is adopted, one that should run and does not is
+// started, again and again with back-off.
+func (s *Service) Supervise(ctx context.Context) error {
+	all, err := s.Store.Read(ctx).AllInstances()
+	if err != nil {
+		return err
+	}
+	s.keeper.mu.Lock()
+	s.keeper.ctx, s.keeper.cancel = ctx, map[string]context.CancelFunc{}
+	s.keeper.mu.Unlock()
+	for _, i := range all {
+		if i.Status == inventory.StatusAvailable {
+			s.keep(i.ResourceID)
+		}
+	}
+	<-ctx.Done()
+	s.keeper.wg.Wait()
+	return nil
+}
+
+// keep begins to look after an instance.
+func (s *Service) keep(resourceID string) {
+	k := &s.keeper
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.ctx == nil || k.ctx.Err() != nil || k.cancel[resourceID] != nil {
+		return // at the next start it is among the available ones
+	}
+	ctx, cancel := context.WithCancel(k.ctx)
+	k.cancel[resourceID] = cancel
+	k.wg.Go(func() { s.lookAfter(ctx, resourceID) })
+}
+
+// letGo stops looking after an instance.
+func (s *Service) letGo(resourceID string) {
+	k := &s.keeper
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if cancel := k.cancel[resourceID]; cancel != nil {
+		cancel()
+		delete(k.cancel, resourceID)
+	}
+}
+
+// steady is how long an engine must run for its earlier failures to be
+// forgotten.
+const steady = time.Minute
+
+func (s *Service) lookAfter(ctx context.Context, resourceID string) {
+	failures := 0
+	for ctx.Err() == nil {
+		began := time.Now()
+		again, err := s.lookOnce(ctx, resourceID, failures == 0)
+		if !again {
+			return
+		}
+		if time.Since(began) > steady {
+			failures = 0
+		}
+		if err == nil {
+			continue
+		}
+		failures++
+		s.Log.Error("engine does not run", "instance", resourceID, "tries", failures, "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(restartBackoff(failures)):
+		}
+	}
+}
+
+// restartBackoff is the pause before an engine is started again: half a
+// second, doubling, five minutes at most.
+func restartBackoff(failures int) time.Duration {
+	const first, most = 500 * time.Millisecond, 5 * time.Minute
+	if failures > 10 {
+		return most
+	}
+	return min(first<<max(failures-1, 0), most)
+}
+
+// lookOnce sees to it that the engine runs and waits for its end. again is
+// false when nobody needs to look after the instance any more.
+func (s *Service) lookOnce(ctx context.Context, resourceID string, tell bool) (again bool, err error) {
+	inst, err := s.Store.Read(ctx).Instance(resourceID)
+	if errors.Is(err, store.ErrNotFound) || (err == nil && inst.Status != inventory.StatusAvailable) {
+		return false, nil
+	}
+	if err != nil {
+		return true, err
+	}
+	p := s.Provider(inst)
+	obs, err := p.Observe(ctx, place(inst))
+	if err != nil {
+		return true, err
+	}
+	if !obs.Running {
+		if tell {
+			s.note(ctx, inst, events.Availability, "DB instance is not running; starting it")
+		}
+		if err := p.Power(ctx, place(inst), true); err != nil {
+			if tell {
+				s.note(ctx, inst, events.Failure, "DB instance could not be started, trying again with growing pauses: "+err.Error())
+			}
+			return true, err
+		}
+		s.afterStart(ctx, inst)
+	}
+	if err := s.reconcile(ctx, inst, obs); err != nil {
+		return true, err
+	}
+	return true, s.watch(ctx, p, inst)
+}
+
+// lookEvery is how often a running engine is looked at although nothing
+// happened: for files changed by another hand, and a certificate on the wire
+// that is not the one on record.
+const lookEvery = time.Hour
+
+// watch waits for the engine's end or the next look.
+func (s *Service) watch(ctx context.Context, p provider.Provider, inst inventory.Instance) error {
+	within, cancel := context.WithTimeout(ctx, lookEvery)
+	defer cancel()
+	err := p.Watch(within, place(inst))
+	if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+		return err
+	}
+	if v := s.Rotation.Look(ctx, inst); v.Reason != "" {
+		s.note(ctx, inst, events.Failure, "The certificate on the wire is not as recorded ("+string(v.Reason)+"): "+v.Detail)
+	}
+	return nil
+}
+
+// reconcile records what another hand changed, and has Decide look when the
+// engine is told to serve a pair that the state does not know. Nothing is
+// overwritten here.
+func (s *Service) reconcile(ctx context.Context, inst inventory.Instance, obs provider.Observation) error {
+	unknown := obs.Active != "" && obs.Active != inst.Leaf.Generation
+	if !unknown && slices.Equal(obs.Drift, inst.Drift) {
+		return nil
+	}
+	err := s.update(ctx, inst.ResourceID, func(tx *store.Tx, i *inventory.Instance, now time.Time) error {
+		if unknown && i.Status == inventory.StatusAvailable {
+			i.CheckAt = now
+		}
+		for _, d := range obs.Drift {
+			if slices.Contains(i.Drift, d) {
+				continue
+			}
+			if err := tx.InsertEvent(events.Instance(s.Account, *i, now, events.Configuration, "Drift: %s", d)); err != nil {
+				return err
+			}
+		}
+		i.Drift = obs.Drift
+		return nil
+	})
+	if err == nil && unknown {
+		s.Wake()
+	}
+	return err
+}
+
+// afterStart looks at the wire: an engine that came up without TLS, or with
+// another certificate than the one on record, is worse than one that is down.
+func (s *Service) afterStart(ctx context.Context, inst inventory.Instance) {
+	v := s.Rotation.Look(ctx, inst)
+	if v.Reason == "" {
+		s.note(ctx, inst, events.Availability, "DB instance restarted; a handshake at "+rotation.Endpoint(inst)+" shows its certificate")
+		return
+	}
+	s.note(ctx, inst, events.Failure, "DB instance restarted, but its certificate is not as recorded ("+string(v.Reason)+"): "+v.Detail)
+}
+
+// note writes an event about an instance; one that cannot be written is
+// logged.
+func (s *Service) note(ctx context.Context, inst inventory.Instance, category, text string) {
+	err := s.Store.Write(ctx, func(tx *store.Tx) error {
+		return tx.InsertEvent(events.Instance(s.Account, inst, time.Now(), category, "%s", text))
+	})
+	if err != nil && ctx.Err() == nil {
+		s.Log.Error("write event", "instance", inst.Name, "text", text, "error", err)
+	}
+}

@@ -1,0 +1,33 @@
+package rotation
+
+import (
+	"time"
+
+	"github.com/dbtls/dbtls/internal/inventory"
+)
+
+// Brakes is what can hold a new rotation back.
+type Brakes struct {
+	Frozen     string    // why rotations are frozen, "" when they are not
+	Distrust   string    // why the clock is not trusted, "" when it is
+	StuckSince time.Time // the oldest rotation that is stuck, zero when none is
+}
+
+// Held says why a rotation for that reason must wait, "" when it may start.
+//
+// The fleet stops at the first STUCK: whatever broke one rotation may break
+// the next. What somebody asked for after that, knowing it, goes on; so does
+// the replacement of a compromised key, which cannot wait.
+func Held(b Brakes, want inventory.Want, reason inventory.Reason) string {
+	switch {
+	case b.Frozen != "":
+		return "rotations are frozen: " + b.Frozen
+	case b.Distrust != "":
+		return b.Distrust
+	case b.StuckSince.IsZero() || reason == inventory.ReasonKeyCompromised || reason == inventory.ReasonCreated:
+		return ""
+	case want.IsZero() || !want.At.After(b.StuckSince):
+		return "another instance's rotation has been STUCK since " + b.StuckSince.UTC().Format(time.RFC3339)
+	}
+	return ""
+}

@@ -1,0 +1,74 @@
+package rotation
+
+import (
+	"context"
+	"time"
+
+	"github.com/dbtls/dbtls/internal/engine"
+	"github.com/dbtls/dbtls/internal/events"
+	"github.com/dbtls/dbtls/internal/inventory"
+	"github.com/dbtls/dbtls/internal/pki"
+)
+
+// rollback puts the last good pair back. Without one (a new instance), or with
+// a compromised key, there is no way back: the next try goes forward.
+func (r *Runner) rollback(ctx context.Context, t *turn) (result, error) {
+	if t.rot.Good == "" || t.rot.NoWayBack {
+		t.again(time.Now())
+		return result{wait: Backoff(t.rot.Attempts)}, nil
+	}
+	p, at := r.Provider(t.inst), place(t.inst)
+	effect, err := p.Activate(ctx, at, t.rot.Good)
+	if err != nil {
+		// The good pair may never have left the wire; but until the files say
+		// so too, a restart could bring the other one up.
+		t.rot.Stuck.Proven = r.proof(ctx, t).Reason == ""
+		return stuck(t.rot.Stuck.Reason, err.Error()), nil
+	}
+	if effect == engine.EffectNone {
+		if err := p.Power(ctx, at, true); err != nil {
+			return stuck(t.rot.Stuck.Reason, err.Error()), nil
+		}
+	}
+	return result{next: inventory.StepProve, audit: "put back generation " + t.rot.Good}, nil
+}
+
+// prove sees the last good leaf on the wire. An unreachable port proves
+// nothing: it is looked at again later, as often as it takes.
+func (r *Runner) prove(ctx context.Context, t *turn) (result, error) {
+	if v := r.proof(ctx, t); v.Reason != "" {
+		if v.Reason != inventory.StuckUnreachable {
+			t.rot.Step = inventory.StepRollback // not what was put back: put it back again
+		}
+		return result{stuck: v}, nil
+	}
+	t.rot.Stuck.Proven, t.rot.Stuck.WayBack = true, ""
+	good := t.good()
+	t.again(time.Now())
+	return result{wait: Backoff(t.rot.Attempts), kind: events.Recovery, audit: "a handshake at " + Endpoint(t.inst) + " shows " + good,
+		event: "The last good server certificate (" + good + ") is served again, seen by a handshake at " + Endpoint(t.inst)}, nil
+}
+
+// proof is empty when the old leaf is served. Its chain is not judged: it may
+// be the very one that is to be replaced.
+func (r *Runner) proof(ctx context.Context, t *turn) inventory.Stuck {
+	deadline := time.Now().Add(r.Grace)
+	for {
+		s := r.look(ctx, t.inst)
+		v, _ := Judge(s, Wanted{Serial: t.rot.GoodSerial, Name: t.inst.Host}, time.Now())
+		shown := len(s.Chain) > 0 && s.Err == nil
+		if shown && t.rot.GoodSerial == "" && pki.SerialHex(s.Chain[0]) != t.rot.Leaf.Serial {
+			return inventory.Stuck{}
+		}
+		if v.Reason == "" || v.Reason == inventory.StuckChain {
+			return inventory.Stuck{}
+		}
+		if ctx.Err() != nil || time.Now().After(deadline) {
+			return v
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(lookAgain):
+		}
+	}
+}
