@@ -1,0 +1,136 @@
+package native
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/dbtls/dbtls/internal/fault"
+	"github.com/dbtls/dbtls/internal/fleet"
+	"github.com/dbtls/dbtls/internal/rotation"
+	"github.com/dbtls/dbtls/internal/status"
+	"github.com/dbtls/dbtls/internal/store"
+)
+
+func newReader(b []byte) io.Reader { return bytes.NewReader(b) }
+
+func getStatus(a *API, c *call) (any, error) {
+	r, err := status.Collect(c.r.Context(), a.Store, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	r.Serving = true
+	if err := a.Guard.Check(c.r.Context()); err != nil {
+		r.Clock = fault.Public(err)
+	}
+	return r, nil
+}
+
+// getAudit lists the audit log after an id, at most 1000 records.
+func getAudit(a *API, c *call) (any, error) {
+	after := int64(0)
+	if s := c.r.URL.Query().Get("after"); s != "" {
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return nil, fault.New(fault.InvalidParameter, "after=%q is not the id of an audit record", s)
+		}
+		after = n
+	}
+	return a.Store.Read(c.r.Context()).AuditLog(after, 1000)
+}
+
+// RotateRequest is the body of a rotation asked for.
+type RotateRequest struct {
+	To        string `json:"to,omitempty"`     // CA, "" for the current one
+	Reason    string `json:"reason,omitempty"` // "" or "key-compromised"
+	DropCover bool   `json:"drop_cover,omitempty"`
+}
+
+// RotateReply says what was planned.
+type RotateReply struct {
+	Instance string `json:"instance"`
+	From     string `json:"from"`
+	To       string `json:"to"`
+}
+
+// reasons that can be given.
+var reasons = map[string]bool{"": false, "requested": false, "key-compromised": true}
+
+func (q RotateRequest) input(c *call) (fleet.RenewInput, error) {
+	compromised, ok := reasons[q.Reason]
+	if !ok {
+		return fleet.RenewInput{}, fault.New(fault.InvalidParameter, "reason %q is not known; give key-compromised, or none", q.Reason)
+	}
+	return fleet.RenewInput{Region: c.caller.Region, Name: c.r.PathValue("name"), To: q.To, KeyCompromised: compromised, DropCover: q.DropCover}, nil
+}
+
+func postRotate(a *API, c *call) (any, error) {
+	var q RotateRequest
+	if err := c.decode(&q); err != nil {
+		return nil, err
+	}
+	in, err := q.input(c)
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.Fleet.Renew(c.r.Context(), c.by(), in)
+	if err != nil {
+		return nil, err
+	}
+	reply := RotateReply{Instance: v.Name, From: v.Leaf.CA, To: v.Leaf.CA}
+	if v.Want.CA != "" {
+		reply.To = v.Want.CA
+	}
+	return reply, nil
+}
+
+// getPlan says what a rotation would do, and changes nothing.
+func getPlan(a *API, c *call) (any, error) {
+	q := c.r.URL.Query()
+	in, err := RotateRequest{To: q.Get("to"), Reason: q.Get("reason")}.input(c)
+	if err != nil {
+		return nil, err
+	}
+	return a.Fleet.Plan(c.r.Context(), in)
+}
+
+// FreezeRequest says why rotations are frozen.
+type FreezeRequest struct {
+	Reason string `json:"reason"`
+}
+
+func (a *API) record(c *call) store.AuditRecord {
+	return store.AuditRecord{At: time.Now(), Actor: c.caller.User, RequestID: c.caller.RequestID}
+}
+
+func postFreeze(a *API, c *call) (any, error) {
+	var q FreezeRequest
+	if err := c.decode(&q); err != nil {
+		return nil, err
+	}
+	return q, rotation.Freeze(c.r.Context(), a.Store, a.record(c), q.Reason)
+}
+
+func deleteFreeze(a *API, c *call) (any, error) {
+	err := rotation.Unfreeze(c.r.Context(), a.Store, a.record(c))
+	a.Wake()
+	return struct{}{}, err
+}
+
+func acceptClock(a *API, c *call) (any, error) {
+	ctx := c.r.Context()
+	if err := a.Guard.Accept(ctx); err != nil {
+		return nil, err
+	}
+	err := a.Store.Write(ctx, func(tx *store.Tx) error {
+		by := a.record(c)
+		by.Action, by.Target, by.Detail = "accept clock", "clock", time.Now().UTC().Format(time.RFC3339)
+		if err := tx.Audit(by); err != nil {
+			return err
+		}
+		return rotation.Release(tx, by.At)
+	})
+	a.Wake()
+	return struct{}{}, err
+}

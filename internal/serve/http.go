@@ -1,0 +1,165 @@
+package serve
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/dbtls/dbtls/internal/api/native"
+	"github.com/dbtls/dbtls/internal/api/rds"
+	"github.com/dbtls/dbtls/internal/auth"
+	"github.com/dbtls/dbtls/internal/authority"
+	"github.com/dbtls/dbtls/internal/awswire/query"
+	"github.com/dbtls/dbtls/internal/awswire/sigv4"
+)
+
+// maxBody bounds a request; one byte more shows that it was longer.
+const maxBody = query.MaxBytes + 1
+
+// gate is the front door: it reads the body, checks the signature and hands
+// over to the API that the signature is scoped to.
+type gate struct {
+	users    *auth.Users
+	verifier *sigv4.Verifier
+	cas      *authority.Service
+	rds      *rds.API
+	native   *native.API
+	metrics  http.Handler
+}
+
+func newGate(users *auth.Users, cas *authority.Service, r *rds.API, n *native.API, metrics http.Handler) *gate {
+	return &gate{users: users, verifier: &sigv4.Verifier{Secret: users.Secret}, cas: cas, rds: r, native: n, metrics: metrics}
+}
+
+func (g *gate) handler() http.Handler {
+	mux := http.NewServeMux()
+	(&bundles{g.cas}).routes(mux)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /metrics", g.serveMetrics)
+	mux.HandleFunc("/api/v1/", g.serveNative)
+	mux.HandleFunc("/{$}", g.serveAWS)
+	return hardened(mux)
+}
+
+// hardened adds what browsers should know about every answer.
+func hardened(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// requestID makes an id of AWS's form, a random UUID.
+func requestID() string {
+	b := make([]byte, 16)
+	rand.Read(b)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	h := hex.EncodeToString(b)
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// errTooLong is a body over the limit.
+var errTooLong = errors.New("the request body is too long")
+
+func readBody(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err == nil && len(body) == maxBody {
+		err = errTooLong
+	}
+	return body, err
+}
+
+// authenticate proves who sent a request.
+func (g *gate) authenticate(r *http.Request, body []byte) (sigv4.Credential, auth.User, error) {
+	c, err := g.verifier.Verify(r, body, time.Now())
+	if err != nil {
+		return c, auth.User{}, err
+	}
+	user, ok := g.users.ByKey(c.AccessKeyID)
+	if !ok {
+		return c, user, &sigv4.Error{Code: sigv4.InvalidClientTokenID, Message: "The security token included in the request is invalid."}
+	}
+	c.Region = strings.ToLower(c.Region) // dbtls env may spell it in capitals, see there
+	if !g.cas.Enabled(c.Region) {
+		return c, user, &sigv4.Error{Code: sigv4.SignatureDoesNotMatch, Message: fmt.Sprintf(
+			"Credential should be scoped to a valid region, not '%s': this server has %s (dbtls serve --regions)", c.Region, strings.Join(g.cas.Regions(), ", "))}
+	}
+	return c, user, nil
+}
+
+// serveAWS is the root path, where AWS's clients call.
+func (g *gate) serveAWS(w http.ResponseWriter, r *http.Request) {
+	id := requestID()
+	w.Header().Set("X-Amzn-Requestid", id)
+	body, err := readBody(r)
+	if err != nil {
+		rds.WriteError(w, http.StatusBadRequest, "MalformedQueryString", "the request body could not be read or is longer than a request can be", id)
+		return
+	}
+	c, user, err := g.authenticate(r, body)
+	if err != nil {
+		refuseSignature(w, err, id)
+		return
+	}
+	if c.Service != "rds" {
+		rds.WriteError(w, http.StatusForbidden, sigv4.SignatureDoesNotMatch, fmt.Sprintf(
+			"Credential should be scoped to correct service: 'rds', not '%s'; the APIs of other services are not built in dbtls yet", c.Service), id)
+		return
+	}
+	g.rds.Serve(w, r, body, rds.Caller{User: user.Name, Region: c.Region, RequestID: id})
+}
+
+func refuseSignature(w http.ResponseWriter, err error, id string) {
+	code, message, status := "AccessDenied", "the request could not be authenticated", http.StatusForbidden
+	var s *sigv4.Error
+	if errors.As(err, &s) {
+		code, message = s.Code, s.Message
+	}
+	if code == sigv4.IncompleteSignature {
+		status = http.StatusBadRequest
+	}
+	rds.WriteError(w, status, code, message, id)
+}
+
+// serveNative is dbtls's own API, signed for the service "dbtls".
+func (g *gate) serveNative(w http.ResponseWriter, r *http.Request) {
+	id := requestID()
+	body, err := readBody(r)
+	if err != nil {
+		native.WriteError(w, http.StatusBadRequest, "MalformedRequest", "the request body could not be read or is too long", id)
+		return
+	}
+	c, user, err := g.authenticate(r, body)
+	if err == nil && c.Service != native.Service {
+		err = &sigv4.Error{Code: sigv4.SignatureDoesNotMatch, Message: "Credential should be scoped to correct service: '" + native.Service + "'."}
+	}
+	if err != nil {
+		native.WriteError(w, http.StatusUnauthorized, sigv4.CodeOf(err), err.Error(), id)
+		return
+	}
+	g.native.Serve(w, r, body, native.Caller{User: user.Name, Region: c.Region, RequestID: id})
+}
+
+// serveMetrics answers a scraper on this machine as it is, and a signed
+// request from elsewhere: instance names are nobody else's business.
+func (g *gate) serveMetrics(w http.ResponseWriter, r *http.Request) {
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		body, err := readBody(r)
+		if err == nil {
+			_, _, err = g.authenticate(r, body)
+		}
+		if err != nil {
+			http.Error(w, "metrics are for scrapers on this machine, or signed requests", http.StatusUnauthorized)
+			return
+		}
+	}
+	g.metrics.ServeHTTP(w, r)
+}

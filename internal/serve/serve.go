@@ -1,0 +1,181 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/dbtls/dbtls/internal/api/native"
+	"github.com/dbtls/dbtls/internal/api/rds"
+	"github.com/dbtls/dbtls/internal/auth"
+	"github.com/dbtls/dbtls/internal/authority"
+	"github.com/dbtls/dbtls/internal/clock"
+	"github.com/dbtls/dbtls/internal/engines"
+	"github.com/dbtls/dbtls/internal/fault"
+	"github.com/dbtls/dbtls/internal/fleet"
+	"github.com/dbtls/dbtls/internal/hostfs"
+	"github.com/dbtls/dbtls/internal/inventory"
+	"github.com/dbtls/dbtls/internal/jobs"
+	"github.com/dbtls/dbtls/internal/probe"
+	"github.com/dbtls/dbtls/internal/provider"
+	"github.com/dbtls/dbtls/internal/provider/local"
+	"github.com/dbtls/dbtls/internal/rotation"
+	"github.com/dbtls/dbtls/internal/secrets"
+	"github.com/dbtls/dbtls/internal/status"
+	"github.com/dbtls/dbtls/internal/store"
+)
+
+// grace is how long a reload or start may take to show on the wire.
+const grace = 15 * time.Second
+
+// Run serves until ctx ends. It prints one line, "ready https://…", on stdout
+// when requests are answered.
+func Run(ctx context.Context, o Options, stdout io.Writer, log *slog.Logger) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.Data, 0o711); err != nil {
+		return fmt.Errorf("make data directory: %w", err)
+	}
+	lock, err := hostfs.Lock(filepath.Join(o.Data, "lock"))
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	s, box, err := OpenState(ctx, o, log)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	srv, err := assemble(ctx, o, s, box, log)
+	if err != nil {
+		return err
+	}
+	return srv.run(ctx, stdout)
+}
+
+// server is everything, wired.
+type server struct {
+	opts  Options
+	log   *slog.Logger
+	store *store.Store
+	guard *clock.Guard
+	cas   *authority.Service
+	fleet *fleet.Service
+	loop  *jobs.Loop
+	tls   *ownTLS
+	key   auth.Key
+	gate  *gate
+}
+
+func assemble(ctx context.Context, o Options, s *store.Store, box *secrets.Box, log *slog.Logger) (*server, error) {
+	srv := &server{opts: o, log: log, store: s}
+	users, err := auth.LoadUsers(ctx, s, box)
+	if err != nil {
+		return nil, err
+	}
+	if srv.key, err = users.First(ctx, time.Now()); err != nil {
+		return nil, err
+	}
+	if srv.guard, err = clock.NewGuard(ctx, s, clock.Read); err != nil {
+		return nil, err
+	}
+	if srv.cas, err = authority.New(ctx, s, box, srv.guard, authority.Options{Regions: o.Regions, Life2019: o.Life2019}, log); err != nil {
+		return nil, err
+	}
+	here, err := local.New(local.Options{Dir: o.Data, Engines: engines.All(), Log: log})
+	if err != nil {
+		return nil, err
+	}
+	srv.wire(here, box)
+	if srv.tls, err = loadOwnTLS(ctx, s, box, o.Listen); err != nil {
+		return nil, err
+	}
+	report := func(ctx context.Context) (status.Report, error) {
+		r, err := status.Collect(ctx, s, time.Now())
+		if c := srv.guard.Check(ctx); c != nil {
+			r.Clock = fault.Public(c)
+		}
+		return r, err
+	}
+	srv.gate = newGate(users, srv.cas,
+		&rds.API{Account: o.Account, Fleet: srv.fleet, Authority: srv.cas, Store: s, Log: log},
+		&native.API{Fleet: srv.fleet, Guard: srv.guard, Store: s, Wake: srv.loop.Wake, Log: log},
+		newMetrics(report, log))
+	return srv, nil
+}
+
+// wire joins fleet, rotation and the loop that drives both.
+func (srv *server) wire(here provider.Provider, box *secrets.Box) {
+	only := func(inventory.Instance) provider.Provider { return here }
+	runner := rotation.New(rotation.Config{
+		Account: srv.opts.Account, Overlap: srv.opts.Overlap, Grace: grace,
+		Store: srv.store, Authority: srv.cas, Guard: srv.guard,
+		Provider: only, Engine: engines.ByName, Dial: probe.Dial, Log: srv.log,
+	})
+	w := &work{store: srv.store, rotation: runner}
+	srv.loop = jobs.NewLoop(w, srv.opts.Parallel, srv.log)
+	srv.fleet = fleet.New(fleet.Config{
+		Account: srv.opts.Account, EndpointDomain: srv.opts.EndpointDomain,
+		Store: srv.store, Box: box, Authority: srv.cas, Rotation: runner, Engines: engines.All(),
+		Provider: only, Wake: srv.loop.Wake, Log: srv.log,
+	})
+	w.fleet = srv.fleet
+}
+
+func (srv *server) run(ctx context.Context, stdout io.Writer) error {
+	ln, err := net.Listen("tcp", srv.opts.Listen)
+	if err != nil {
+		return fault.Wrap(err, fault.InvalidParameter, "cannot listen on %s; is it in use? choose another --listen", srv.opts.Listen)
+	}
+	defer ln.Close()
+	if err := srv.publish(ln.Addr().String()); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { srv.cas.Run(ctx) })
+	wg.Go(func() { srv.loop.Run(ctx) })
+	wg.Go(func() { chores(ctx, srv.store, srv.guard, srv.cas, srv.log) })
+	wg.Go(func() {
+		if err := srv.fleet.Supervise(ctx); err != nil {
+			srv.log.Error("supervise", "error", err)
+		}
+	})
+	fmt.Fprintf(stdout, "ready https://%s\n", ln.Addr())
+	err = srv.serveHTTP(ctx, ln)
+	stop()
+	wg.Wait()
+	return err
+}
+
+// serveHTTP answers until ctx ends, then lets requests under way finish.
+func (srv *server) serveHTTP(ctx context.Context, ln net.Listener) error {
+	h := &http.Server{
+		Handler: srv.gate.handler(), TLSConfig: srv.tls.config(),
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		ErrorLog: log.New(io.Discard, "", 0), // handshake noise of strangers
+	}
+	done := make(chan error, 1)
+	go func() { done <- h.ServeTLS(ln, "", "") }()
+	select {
+	case err := <-done:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := h.Shutdown(grace); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("stop serving: %w", err)
+	}
+	return nil
+}
