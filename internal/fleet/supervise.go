@@ -83,7 +83,7 @@ func (s *Service) lookAfter(ctx context.Context, resourceID string) {
 		if time.Since(began) > steady {
 			failures = 0
 		}
-		if err == nil {
+		if err == nil || ctx.Err() != nil {
 			continue
 		}
 		failures++

@@ -31,11 +31,11 @@ type Master struct {
 func LoadMaster(file, credentialsDir, dataDir string) (Master, error) {
 	switch {
 	case file != "":
-		return readMaster(Master{Path: file})
+		return readMaster(Master{Path: file}, groupAndOthersMayRead)
 	case credentialsDir != "":
 		path := filepath.Join(credentialsDir, credentialName)
 		if _, err := os.Stat(path); err == nil {
-			return readMaster(Master{Path: path})
+			return readMaster(Master{Path: path}, othersMayRead)
 		}
 	}
 	m := Master{Path: filepath.Join(dataDir, "master.key"), Weak: true}
@@ -43,17 +43,25 @@ func LoadMaster(file, credentialsDir, dataDir string) (Master, error) {
 		m.Absent = true
 		return m, nil
 	}
-	return readMaster(m)
+	return readMaster(m, groupAndOthersMayRead)
 }
+
+// The permission bits that a key file must not have. systemd hands a
+// credential to an unprivileged user by an access list, whose mask shows as
+// group permissions (systemd.exec(5)).
+const (
+	groupAndOthersMayRead fs.FileMode = 0o077
+	othersMayRead         fs.FileMode = 0o007
+)
 
 // readMaster reads a key file: 32 bytes in base64, as CreateMaster writes it
 // and as `openssl rand -base64 32` prints it.
-func readMaster(m Master) (Master, error) {
+func readMaster(m Master, refused fs.FileMode) (Master, error) {
 	info, err := os.Stat(m.Path)
 	if err != nil {
 		return m, fmt.Errorf("read master key: %w", err)
 	}
-	if perm := info.Mode().Perm(); perm&0o077 != 0 {
+	if perm := info.Mode().Perm(); perm&refused != 0 {
 		return m, fmt.Errorf("master key file %q has mode %04o: others could read it; run: chmod 600 %s", m.Path, perm, m.Path)
 	}
 	text, err := os.ReadFile(m.Path)

@@ -43,7 +43,7 @@ func Run(ctx context.Context, o Options, stdout io.Writer, log *slog.Logger) err
 	if err := o.check(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(o.Data, 0o711); err != nil {
+	if err := makeData(o.Data); err != nil {
 		return fmt.Errorf("make data directory: %w", err)
 	}
 	lock, err := hostfs.Lock(filepath.Join(o.Data, "lock"))
@@ -61,6 +61,18 @@ func Run(ctx context.Context, o Options, stdout io.Writer, log *slog.Logger) err
 		return err
 	}
 	return srv.run(ctx, stdout)
+}
+
+// makeData makes the data directory one that engines' users can pass through
+// and not list, whatever the umask is; one that is there keeps its mode.
+func makeData(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o711); err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o711)
 }
 
 // server is everything, wired.

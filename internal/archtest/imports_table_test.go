@@ -1,0 +1,64 @@
+package archtest
+
+// mayImport is the map of the module: for each package that ships, the
+// module's own packages that it may import. Order: nothing below imports
+// anything further down. A new edge is a decision about the design, so write
+// it here together with the reason in the commit message.
+func mayImport() map[string][]string {
+	table := map[string][]string{
+		// What knows nothing of databases.
+		"internal/fault":         {},
+		"internal/jobs":          {},
+		"internal/awswire/query": {}, // the wire codecs know no resource
+		"internal/awswire/sigv4": {},
+		"internal/hostfs":        {"fault"},
+		"internal/secrets":       {"fault", "hostfs"},
+
+		// Pure rules: certificates, what is trusted, what an instance is.
+		"internal/pki":         {"fault"},
+		"internal/pki/pkitest": {"pki"},
+		"internal/trust":       {"fault", "pki"},
+		"internal/inventory":   {"fault", "pki"},
+
+		// What is true of a product, and how one is dialled.
+		"internal/engine":            {"fault", "pki"},
+		"internal/engine/discover":   {"engine"},
+		"internal/engine/mysql":      {"engine", "engine/discover", "fault", "pki"},
+		"internal/engine/postgres":   {"engine", "engine/discover", "fault", "pki"},
+		"internal/engines":           {"engine", "engine/mysql", "engine/postgres"},
+		"internal/probe":             {"engine", "fault", "pki"},
+		"internal/engine/enginetest": {"engine", "fault", "pki", "pki/pkitest", "probe"},
+
+		// State.
+		"internal/store":  {"fault", "inventory", "pki"},
+		"internal/auth":   {"fault", "secrets", "store"},
+		"internal/clock":  {"fault", "store"},
+		"internal/events": {"fault", "inventory", "store"},
+
+		// Where databases live.
+		"internal/provider":       {"engine", "pki"},
+		"internal/provider/local": {"engine", "fault", "hostfs", "pki", "provider"},
+
+		// What should be.
+		"internal/authority": {"clock", "events", "fault", "inventory", "pki", "secrets", "store", "trust"},
+		"internal/rotation":  {"authority", "clock", "engine", "events", "fault", "inventory", "pki", "probe", "provider", "store"},
+		"internal/status":    {"fault", "inventory", "rotation", "store"},
+		"internal/fleet":     {"authority", "clock", "engine", "events", "fault", "inventory", "pki", "provider", "rotation", "secrets", "store"},
+		// The way back: a copy of the state and the keys.
+		"internal/backup": {"fault", "hostfs", "store"},
+	}
+
+	// The edges of the program: they may use the whole domain, and not each
+	// other. No transport reaches a database's files or its wire.
+	domain := []string{
+		"auth", "authority", "clock", "engine", "events", "fault", "fleet", "inventory",
+		"jobs", "pki", "provider", "rotation", "status", "store", "trust",
+	}
+	table["internal/api/rds"] = append([]string{"awswire/query", "awswire/sigv4"}, domain...)
+	table["internal/api/native"] = append([]string{"awswire/sigv4"}, domain...)
+	table["internal/serve"] = append([]string{
+		"api/rds", "api/native", "awswire/query", "awswire/sigv4", "engines", "hostfs", "probe", "provider/local", "secrets",
+	}, domain...)
+	table["cmd/dbtls"] = append([]string{"serve", "backup"}, table["internal/serve"]...)
+	return table
+}
