@@ -119,7 +119,7 @@ func (s *Service) wantCA(v *View, by Caller, in ModifyInput, now time.Time) erro
 	if r := v.Rotation; r != nil && !r.IsStuck() && r.ToCA != ca.ID {
 		return fault.New(fault.InvalidInstanceState, "Database instance %s is not in available state: its certificate is being changed to one of %s.", v.Name, r.ToCA)
 	}
-	if ca.ID == v.Leaf.CA && v.Rotation == nil {
+	if ca.ID == v.Leaf.CA { // a rotation to another CA that is STUCK ends as not wanted
 		v.Want.CA, v.Want.Now, v.Want.Hold = "", false, false
 		return nil
 	}
@@ -185,8 +185,9 @@ func (s *Service) Renew(ctx context.Context, by Caller, in RenewInput) (View, er
 // renewal is Renew's rule.
 func (s *Service) renewal(v View, by Caller, in RenewInput, now time.Time) (inventory.Want, inventory.Reason, error) {
 	to, reason := v.Leaf.CA, inventory.ReasonRequested
-	want := inventory.Want{Now: true, DropCover: in.DropCover, By: by.Name, RequestID: by.RequestID, At: now}
+	want := inventory.Want{CA: v.Want.CA, Now: v.Want.Now, Hold: v.Want.Hold, DropCover: in.DropCover, By: by.Name, RequestID: by.RequestID, At: now}
 	if in.To != "" {
+		want.CA, want.Now, want.Hold = "", true, false
 		ca, err := s.Authority.Usable(v.Region, in.To, now)
 		if err != nil {
 			return want, reason, err
@@ -204,7 +205,7 @@ func (s *Service) renewal(v View, by Caller, in RenewInput, now time.Time) (inve
 	case in.KeyCompromised:
 		reason = inventory.ReasonKeyCompromised
 		want.Renew = reason
-	case want.CA == "":
+	case reason == inventory.ReasonRequested:
 		want.Renew = reason
 	}
 	if r := v.Rotation; r != nil && !r.IsStuck() {

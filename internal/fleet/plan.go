@@ -41,7 +41,7 @@ func (s *Service) Plan(ctx context.Context, in RenewInput) (Plan, error) {
 		return Plan{}, err
 	}
 	to := v.Leaf.CA
-	if want.CA != "" {
+	if want.CA != "" && want.Now {
 		to = want.CA
 	}
 	e, _ := s.engine(v.Engine)

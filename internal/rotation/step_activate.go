@@ -47,7 +47,7 @@ func (r *Runner) stage(ctx context.Context, t *turn) (result, error) {
 func (r *Runner) activate(ctx context.Context, t *turn) (result, error) {
 	if b, err := r.brakes(ctx); err != nil {
 		return result{}, err
-	} else if b.Frozen != "" || b.Distrust != "" {
+	} else if Held(Brakes{Frozen: b.Frozen, Distrust: b.Distrust}, t.inst.Want, t.rot.Reason) != "" {
 		return result{wait: heldWait}, nil
 	}
 	p, at := r.Provider(t.inst), place(t.inst)

@@ -79,7 +79,7 @@ func postRotate(a *API, c *call) (any, error) {
 		return nil, err
 	}
 	reply := RotateReply{Instance: v.Name, From: v.Leaf.CA, To: v.Leaf.CA}
-	if v.Want.CA != "" {
+	if v.Want.CA != "" && v.Want.Now {
 		reply.To = v.Want.CA
 	}
 	return reply, nil
