@@ -57,8 +57,8 @@ type View struct {
 // being changed, or is about to be, is "modifying", so that waiters wait for
 // it; one whose rotation is STUCK is available, for its database is.
 func (v View) Shown() inventory.Status {
-	if v.Status != inventory.StatusAvailable {
-		return v.Status
+	if now := v.Now(); now != inventory.StatusAvailable {
+		return now
 	}
 	under := v.Rotation != nil && !v.Rotation.IsStuck() && !v.waiting()
 	planned := v.Rotation == nil && ((v.Want.Now && v.PendingCA() != "") || v.Want.Renew != "")

@@ -125,12 +125,12 @@ func (s *Service) lookOnce(ctx context.Context, resourceID string, tell bool) (a
 			s.note(ctx, inst, events.Availability, "DB instance is not running; starting it")
 		}
 		if err := p.Power(ctx, place(inst), true); err != nil {
-			if tell {
-				s.note(ctx, inst, events.Failure, "DB instance could not be started, trying again with growing pauses: "+err.Error())
-			}
-			return true, err
+			return true, errors.Join(err, s.down(ctx, inst, err.Error()))
 		}
 		s.afterStart(ctx, inst)
+	}
+	if err := s.down(ctx, inst, ""); err != nil {
+		return true, err
 	}
 	if err := s.reconcile(ctx, inst, obs); err != nil {
 		return true, err
@@ -184,6 +184,21 @@ func (s *Service) reconcile(ctx context.Context, inst inventory.Instance, obs pr
 		s.Wake()
 	}
 	return err
+}
+
+// down records why the engine cannot be started, or that it runs again; an
+// event tells each reason once.
+func (s *Service) down(ctx context.Context, inst inventory.Instance, why string) error {
+	if inst.Down == why || ctx.Err() != nil {
+		return nil
+	}
+	return s.update(ctx, inst.ResourceID, func(tx *store.Tx, i *inventory.Instance, now time.Time) error {
+		i.Down = why
+		if why == "" {
+			return tx.InsertEvent(events.Instance(s.Account, *i, now, events.Recovery, "DB instance runs again"))
+		}
+		return tx.InsertEvent(events.Instance(s.Account, *i, now, events.Failure, "DB instance could not be started; trying again with growing pauses: %s", why))
+	})
 }
 
 // afterStart looks at the wire: an engine that came up without TLS, or with

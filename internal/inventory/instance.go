@@ -48,6 +48,7 @@ type Instance struct {
 	Bridge  Bridge    // the overlap that is being served
 	Want    Want      // asked for and not yet done
 	CheckAt time.Time // when Decide looks at it again
+	Down    string    // why its engine could not be started, "" while it runs
 	Drift   []string  // files changed by another hand, as last seen
 	Warned  time.Time // the expiry warning that was given last
 }
@@ -82,6 +83,15 @@ type Want struct {
 	By        string
 	RequestID string
 	At        time.Time
+}
+
+// Now is the status that is true at this moment, rotations aside: an available
+// instance whose engine cannot be started is failed until it can.
+func (i Instance) Now() Status {
+	if i.Status == StatusAvailable && i.Down != "" {
+		return StatusFailed
+	}
+	return i.Status
 }
 
 // IsZero reports that nothing is wanted.

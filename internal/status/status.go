@@ -101,8 +101,11 @@ func Collect(ctx context.Context, s *store.Store, now time.Time) (Report, error)
 }
 
 func describe(i inventory.Instance, now time.Time) Instance {
-	row := Instance{Name: i.Name, Region: i.Region, Engine: i.Engine, Version: i.Version, Status: string(i.Status), Detail: i.Detail,
+	row := Instance{Name: i.Name, Region: i.Region, Engine: i.Engine, Version: i.Version, Status: string(i.Now()), Detail: i.Detail,
 		Endpoint: rotation.Endpoint(i), CA: i.Leaf.CA, Serial: i.Leaf.Serial, NotAfter: i.Leaf.NotAfter, Drift: i.Drift}
+	if i.Down != "" {
+		row.Detail = i.Down
+	}
 	if i.Leaf.Serial != "" {
 		row.Days = days(i.Leaf.NotAfter, now)
 	}
