@@ -108,6 +108,7 @@ func (r *Runner) Step(ctx context.Context, id int64) (more bool, err error) {
 	case t.rot.DueAt.After(t.now):
 		return false, nil
 	}
+	did := t.rot.Step
 	within, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
 	res, err := steps[t.rot.Step](r, within, t)
@@ -115,9 +116,9 @@ func (r *Runner) Step(ctx context.Context, id int64) (more bool, err error) {
 		return false, ctx.Err()
 	}
 	if err != nil {
-		return false, fmt.Errorf("rotation %d of %q, step %s: %w", id, t.inst.Name, t.rot.Step, err)
+		return false, fmt.Errorf("rotation %d of %q, step %s: %w", id, t.inst.Name, did, err)
 	}
-	return r.save(ctx, t, res)
+	return r.save(ctx, t, did, res)
 }
 
 func (r *Runner) load(ctx context.Context, id int64) (*turn, error) {
@@ -134,20 +135,29 @@ func (r *Runner) load(ctx context.Context, id int64) (*turn, error) {
 	return &turn{inst: inst, rot: rot, now: time.Now()}, err
 }
 
-// unwanted reports whether a CA change is waiting to be tried again while
-// nobody wants that CA any more.
+// unwanted reports whether a rotation that is about to be tried (again) is
+// overtaken: its CA is wanted no more, or the key was declared compromised
+// since, after which no rotation may lead back to the old pair.
 func (t *turn) unwanted() bool {
-	return t.rot.Step == inventory.StepKey && t.rot.Reason == inventory.ReasonCAChanged && t.inst.Want.CA != t.rot.ToCA
+	if t.rot.Step != inventory.StepKey || t.rot.Reason == inventory.ReasonCreated {
+		return false
+	}
+	compromised := t.inst.Want.Renew == inventory.ReasonKeyCompromised && !t.rot.NoWayBack
+	return compromised || (t.rot.Reason == inventory.ReasonCAChanged && t.inst.Want.CA != t.rot.ToCA)
 }
 
 func (r *Runner) cancel(ctx context.Context, t *turn) error {
 	t.rot.Outcome, t.rot.EndedAt = inventory.OutcomeCancelled, t.now
-	t.inst.CheckAt = t.now
 	return r.Store.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.UpdateRotation(t.rot); err != nil {
 			return err
 		}
-		if err := tx.UpdateInstance(t.inst); err != nil {
+		inst, err := tx.Instance(t.rot.ResourceID)
+		if err != nil {
+			return err
+		}
+		inst.CheckAt = t.now
+		if err := tx.UpdateInstance(inst); err != nil {
 			return err
 		}
 		if t.rot.IsStuck() {
@@ -159,11 +169,10 @@ func (r *Runner) cancel(ctx context.Context, t *turn) error {
 
 // save ends a step: the rotation's next step, the instance, events and audit
 // record in one transaction.
-func (r *Runner) save(ctx context.Context, t *turn, res result) (more bool, err error) {
+func (r *Runner) save(ctx context.Context, t *turn, did inventory.Step, res result) (more bool, err error) {
 	if t.inst.ResourceID == "" {
 		return false, nil
 	}
-	did := t.rot.Step
 	tell := r.settle(t, &res)
 	err = r.Store.Write(ctx, func(tx *store.Tx) error {
 		fresh, err := tx.Instance(t.inst.ResourceID)

@@ -25,12 +25,39 @@ func (r *Runner) rollback(ctx context.Context, t *turn) (result, error) {
 		t.rot.Stuck.Proven = r.proof(ctx, t).Reason == ""
 		return stuck(t.rot.Stuck.Reason, err.Error()), nil
 	}
-	if effect == engine.EffectNone {
-		if err := p.Power(ctx, at, true); err != nil {
-			return stuck(t.rot.Stuck.Reason, err.Error()), nil
-		}
+	res := result{next: inventory.StepProve, audit: "put back generation " + t.rot.Good}
+	if effect == engine.EffectRestart && r.shows(ctx, t) {
+		return res, nil // it never read the new pair
 	}
-	return result{next: inventory.StepProve, audit: "put back generation " + t.rot.Good}, nil
+	if effect == engine.EffectRestart {
+		res.kind, res.event = events.Maintenance, "DB instance restarted to take its last good server certificate back into use"
+		err = p.Power(ctx, at, false)
+	}
+	if err == nil && effect != engine.EffectReload {
+		err = p.Power(ctx, at, true)
+	}
+	if err != nil {
+		return stuck(t.rot.Stuck.Reason, err.Error()), nil
+	}
+	return res, nil
+}
+
+// shows reports whether the last good leaf is served at this moment.
+func (r *Runner) shows(ctx context.Context, t *turn) bool {
+	return t.isGood(r.look(ctx, t.inst))
+}
+
+// isGood reports whether a handshake shows the last good leaf. Its chain is not
+// judged: it may be the very one that is to be replaced.
+func (t *turn) isGood(s Sight) bool {
+	if s.Err != nil || len(s.Chain) == 0 {
+		return false
+	}
+	served := pki.SerialHex(s.Chain[0])
+	if t.rot.GoodSerial == "" { // not on record: anything but the new one
+		return served != t.rot.Leaf.Serial
+	}
+	return served == t.rot.GoodSerial
 }
 
 // prove sees the last good leaf on the wire. An unreachable port proves
@@ -49,20 +76,16 @@ func (r *Runner) prove(ctx context.Context, t *turn) (result, error) {
 		event: "The last good server certificate (" + good + ") is served again, seen by a handshake at " + Endpoint(t.inst)}, nil
 }
 
-// proof is empty when the old leaf is served. Its chain is not judged: it may
-// be the very one that is to be replaced.
+// proof is empty when the last good leaf is served within the grace, else what
+// was seen instead.
 func (r *Runner) proof(ctx context.Context, t *turn) inventory.Stuck {
 	deadline := time.Now().Add(r.Grace)
 	for {
 		s := r.look(ctx, t.inst)
+		if t.isGood(s) {
+			return inventory.Stuck{}
+		}
 		v, _ := Judge(s, Wanted{Serial: t.rot.GoodSerial, Name: t.inst.Host}, time.Now())
-		shown := len(s.Chain) > 0 && s.Err == nil
-		if shown && t.rot.GoodSerial == "" && pki.SerialHex(s.Chain[0]) != t.rot.Leaf.Serial {
-			return inventory.Stuck{}
-		}
-		if v.Reason == "" || v.Reason == inventory.StuckChain {
-			return inventory.Stuck{}
-		}
 		if ctx.Err() != nil || time.Now().After(deadline) {
 			return v
 		}

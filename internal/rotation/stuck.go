@@ -28,7 +28,12 @@ func (t *turn) fail(account string, s inventory.Stuck, now time.Time) (store.Eve
 	}
 	switch t.rot.Step {
 	case inventory.StepKey, inventory.StepIssue, inventory.StepStage:
-		s.Proven = true // the served pair was never touched
+		// At a first try the served pair was never touched; at a later one
+		// what the try before it left is still so.
+		s.Proven = t.rot.Good != ""
+		if t.rot.IsStuck() {
+			s.Proven, s.WayBack = t.rot.Stuck.Proven, t.rot.Stuck.WayBack
+		}
 		t.again(now)
 	case inventory.StepRollback, inventory.StepProve:
 		t.rot.Attempts++
