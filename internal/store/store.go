@@ -16,7 +16,10 @@ import (
 	"os"
 	"runtime"
 
-	_ "modernc.org/sqlite" // pure Go: one static binary, no cgo
+	"modernc.org/sqlite" // pure Go: one static binary, no cgo
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/dbtls/dbtls/internal/fault"
 )
 
 // ErrNotFound says that a row asked for by its key is not there.
@@ -80,16 +83,25 @@ func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Cl
 func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return full(fmt.Errorf("begin: %w", err))
 	}
 	defer tx.Rollback() // no effect after Commit
 	if err := f(&Tx{ctx: ctx, q: tx}); err != nil {
-		return err
+		return full(err)
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return full(fmt.Errorf("commit: %w", err))
 	}
 	return nil
+}
+
+// full names a full disk as what it is. Nothing of the transaction is kept.
+func full(err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL {
+		return fault.Wrap(err, fault.StorageShort, "the disk that holds dbtls's state is full, so nothing was changed; free some space under --data")
+	}
+	return err
 }
 
 // Read gives the same methods without a transaction: each call sees the state
