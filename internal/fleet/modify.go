@@ -72,7 +72,7 @@ func (s *Service) change(ctx context.Context, region, name string, f func(*store
 			return err
 		}
 		v.CheckAt = now
-		if rot := v.Rotation; rot != nil && rot.IsStuck() {
+		if rot := v.Rotation; rot != nil && (rot.IsStuck() || !rot.Begun()) {
 			rot.DueAt = now // it may no longer be wanted, or is worth another try
 			if err := tx.UpdateRotation(*rot); err != nil {
 				return err
@@ -116,7 +116,7 @@ func (s *Service) wantCA(v *View, by Caller, in ModifyInput, now time.Time) erro
 	if err := checkCA(e, v.Version, ca.ID); err != nil {
 		return err
 	}
-	if r := v.Rotation; r != nil && !r.IsStuck() && r.ToCA != ca.ID {
+	if r := v.Rotation; r != nil && r.Begun() && !r.IsStuck() && r.ToCA != ca.ID {
 		return fault.New(fault.InvalidInstanceState, "Database instance %s is not in available state: its certificate is being changed to one of %s.", v.Name, r.ToCA)
 	}
 	if ca.ID == v.Leaf.CA { // a rotation to another CA that is STUCK ends as not wanted
@@ -208,7 +208,7 @@ func (s *Service) renewal(v View, by Caller, in RenewInput, now time.Time) (inve
 	case reason == inventory.ReasonRequested:
 		want.Renew = reason
 	}
-	if r := v.Rotation; r != nil && !r.IsStuck() {
+	if r := v.Rotation; r != nil && r.Begun() && !r.IsStuck() {
 		return want, reason, fault.New(fault.InvalidInstanceState, "Database instance %s is not in available state: its certificate is being changed (%s).", v.Name, r.Reason)
 	}
 	if lost := rotation.LostCover(v.Instance, to, reason, now); lost != "" && !in.DropCover {

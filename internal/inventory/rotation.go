@@ -101,5 +101,11 @@ type Rotation struct {
 	Outcome   Outcome
 }
 
+// Begun reports whether the new pair may be in place: before, a rotation can be
+// dropped without a trace on the wire.
+func (r Rotation) Begun() bool {
+	return r.Step != StepKey && r.Step != StepIssue && r.Step != StepStage
+}
+
 // IsStuck reports whether the rotation needs help or another try.
 func (r Rotation) IsStuck() bool { return r.Stuck.Reason != "" }

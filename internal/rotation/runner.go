@@ -135,11 +135,11 @@ func (r *Runner) load(ctx context.Context, id int64) (*turn, error) {
 	return &turn{inst: inst, rot: rot, now: time.Now()}, err
 }
 
-// unwanted reports whether a rotation that is about to be tried (again) is
+// unwanted reports whether a rotation that has touched nothing yet is
 // overtaken: its CA is wanted no more, or the key was declared compromised
 // since, after which no rotation may lead back to the old pair.
 func (t *turn) unwanted() bool {
-	if t.rot.Step != inventory.StepKey || t.rot.Reason == inventory.ReasonCreated {
+	if t.rot.Begun() || t.rot.Reason == inventory.ReasonCreated {
 		return false
 	}
 	compromised := t.inst.Want.Renew == inventory.ReasonKeyCompromised && !t.rot.NoWayBack
