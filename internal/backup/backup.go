@@ -158,6 +158,10 @@ func Read(r io.Reader) (Contents, error) {
 			return c, err
 		}
 	}
+	// The archive ends before the compressed stream does, whose checksum is last.
+	if _, err := io.Copy(io.Discard, z); err != nil {
+		return c, damaged(err)
+	}
 	return c, c.check()
 }
 
@@ -181,6 +185,10 @@ func (c *Contents) check() error {
 		return damaged(errors.New("it has no manifest"))
 	case c.Manifest.Format > format:
 		return fault.New(fault.InvalidParameter, "the backup has format %d, this dbtls reads up to %d: restore it with the newer dbtls that made it", c.Manifest.Format, format)
+	case len(c.State) == 0:
+		return damaged(errors.New("it has no state"))
+	case c.Manifest.Master && c.Master == nil:
+		return damaged(errors.New("its manifest names a master key that is not there"))
 	case digest(c.State) != c.Manifest.State:
 		return damaged(errors.New("its state does not have the digest of its manifest"))
 	}
