@@ -50,12 +50,12 @@ func (t *Tx) DeleteInstance(resourceID string) error {
 
 // Instance reads by resource id.
 func (t *Tx) Instance(resourceID string) (inventory.Instance, error) {
-	return document[inventory.Instance](t, `SELECT doc FROM instances WHERE resource_id=?`, resourceID)
+	return document(t, t.store.instances.decode, `SELECT doc FROM instances WHERE resource_id=?`, resourceID)
 }
 
 // InstanceByName reads by region and name (lower case).
 func (t *Tx) InstanceByName(region, name string) (inventory.Instance, error) {
-	return document[inventory.Instance](t, `SELECT doc FROM instances WHERE region=? AND name=?`, region, name)
+	return document(t, t.store.instances.decode, `SELECT doc FROM instances WHERE region=? AND name=?`, region, name)
 }
 
 // Instances lists a region's instances by name, after the given name, at most
@@ -64,23 +64,23 @@ func (t *Tx) Instances(region, after string, limit int) ([]inventory.Instance, e
 	if limit == 0 {
 		limit = -1
 	}
-	return documents[inventory.Instance](t, `SELECT doc FROM instances WHERE region=? AND name>? ORDER BY name LIMIT ?`, region, after, limit)
+	return documents(t, t.store.instances.decode, `SELECT doc FROM instances WHERE region=? AND name>? ORDER BY name LIMIT ?`, region, after, limit)
 }
 
 // AllInstances lists every region's instances.
 func (t *Tx) AllInstances() ([]inventory.Instance, error) {
-	return documents[inventory.Instance](t, `SELECT doc FROM instances ORDER BY region, name`)
+	return documents(t, t.store.instances.decode, `SELECT doc FROM instances ORDER BY region, name`)
 }
 
 // LifecycleDue lists instances whose creation or deletion goes on at or before
 // now.
 func (t *Tx) LifecycleDue(now time.Time) ([]inventory.Instance, error) {
-	return documents[inventory.Instance](t, `SELECT doc FROM instances WHERE due_at<=? ORDER BY due_at`, now.UnixMilli())
+	return documents(t, t.store.instances.decode, `SELECT doc FROM instances WHERE due_at<=? ORDER BY due_at`, now.UnixMilli())
 }
 
 // CheckDue lists instances that Decide should look at.
 func (t *Tx) CheckDue(now time.Time) ([]inventory.Instance, error) {
-	return documents[inventory.Instance](t, `SELECT doc FROM instances WHERE check_at<=? ORDER BY check_at`, now.UnixMilli())
+	return documents(t, t.store.instances.decode, `SELECT doc FROM instances WHERE check_at<=? ORDER BY check_at`, now.UnixMilli())
 }
 
 // AddressTaken reports whether an instance already listens on the address.
@@ -107,7 +107,7 @@ func (t *Tx) NextDue() (time.Time, error) {
 // CheckAll makes Decide look at every instance that has a next look planned
 // after at: after a switch that held rotations back was released.
 func (t *Tx) CheckAll(at time.Time) error {
-	ready, err := documents[inventory.Instance](t, `SELECT doc FROM instances WHERE check_at>?`, at.UnixMilli())
+	ready, err := documents(t, t.store.instances.decode, `SELECT doc FROM instances WHERE check_at>?`, at.UnixMilli())
 	if err != nil {
 		return err
 	}

@@ -44,12 +44,12 @@ func (t *Tx) UpdateRotation(r inventory.Rotation) error {
 
 // Rotation reads one by id.
 func (t *Tx) Rotation(id int64) (inventory.Rotation, error) {
-	return document[inventory.Rotation](t, `SELECT doc FROM rotations WHERE id=?`, id)
+	return document(t, decode[inventory.Rotation], `SELECT doc FROM rotations WHERE id=?`, id)
 }
 
 // OpenRotation reads an instance's unfinished rotation.
 func (t *Tx) OpenRotation(resourceID string) (inventory.Rotation, error) {
-	return document[inventory.Rotation](t, `SELECT doc FROM rotations WHERE resource_id=? AND open=1`, resourceID)
+	return document(t, decode[inventory.Rotation], `SELECT doc FROM rotations WHERE resource_id=? AND open=1`, resourceID)
 }
 
 // OpenRotations reads all unfinished rotations by resource id.
@@ -73,13 +73,13 @@ func (t *Tx) OpenRotations() (map[string]inventory.Rotation, error) {
 
 // RotationsDue lists unfinished rotations whose next step is due.
 func (t *Tx) RotationsDue(now time.Time) ([]inventory.Rotation, error) {
-	return documents[inventory.Rotation](t, `SELECT doc FROM rotations WHERE open=1 AND due_at<=? ORDER BY due_at`, now.UnixMilli())
+	return documents(t, decode[inventory.Rotation], `SELECT doc FROM rotations WHERE open=1 AND due_at<=? ORDER BY due_at`, now.UnixMilli())
 }
 
 // OldestStuck is when the first of the rotations that are stuck now got stuck;
 // zero when none is.
 func (t *Tx) OldestStuck() (time.Time, error) {
-	all, err := documents[inventory.Rotation](t, `SELECT doc FROM rotations WHERE open=1 AND stuck=1`)
+	all, err := documents(t, decode[inventory.Rotation], `SELECT doc FROM rotations WHERE open=1 AND stuck=1`)
 	var oldest time.Time
 	for _, r := range all {
 		if oldest.IsZero() || r.Stuck.Since.Before(oldest) {

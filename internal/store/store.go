@@ -20,6 +20,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/dbtls/dbtls/internal/fault"
+	"github.com/dbtls/dbtls/internal/inventory"
 )
 
 // ErrNotFound says that a row asked for by its key is not there.
@@ -27,8 +28,9 @@ var ErrNotFound = errors.New("not found")
 
 // Store is an open state file.
 type Store struct {
-	writer *sql.DB
-	reader *sql.DB
+	writer    *sql.DB
+	reader    *sql.DB
+	instances memo[inventory.Instance]
 }
 
 // Open opens or creates the state file and brings its schema up to date. A
@@ -86,7 +88,7 @@ func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
 		return full(fmt.Errorf("begin: %w", err))
 	}
 	defer tx.Rollback() // no effect after Commit
-	if err := f(&Tx{ctx: ctx, q: tx}); err != nil {
+	if err := f(&Tx{ctx: ctx, q: tx, store: s}); err != nil {
 		return full(err)
 	}
 	if err := tx.Commit(); err != nil {
@@ -106,7 +108,7 @@ func full(err error) error {
 
 // Read gives the same methods without a transaction: each call sees the state
 // of its moment. Calling a method that writes fails.
-func (s *Store) Read(ctx context.Context) *Tx { return &Tx{ctx: ctx, q: s.reader} }
+func (s *Store) Read(ctx context.Context) *Tx { return &Tx{ctx: ctx, q: s.reader, store: s} }
 
 // SnapshotTo writes a consistent copy of the state to a new file.
 func (s *Store) SnapshotTo(ctx context.Context, path string) error {
@@ -121,8 +123,9 @@ func (s *Store) SnapshotTo(ctx context.Context, path string) error {
 
 // Tx is where one file per aggregate adds its statements.
 type Tx struct {
-	ctx context.Context
-	q   querier
+	ctx   context.Context
+	q     querier
+	store *Store
 }
 
 type querier interface {
