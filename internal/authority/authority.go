@@ -40,6 +40,7 @@ type Service struct {
 
 	view  atomic.Pointer[view]
 	ready map[string]chan struct{} // per region, closed when its CAs are complete
+	made  chan struct{}            // closed when those of all regions are
 
 	failMu sync.Mutex
 	failed error // why making CAs does not get on
@@ -59,7 +60,7 @@ func (c CA) ExpiredAt(t time.Time) bool { return !t.Before(c.Root.NotAfter) }
 
 // New loads the CAs there are. Run makes the missing ones.
 func New(ctx context.Context, s *store.Store, box *secrets.Box, guard *clock.Guard, opts Options, log *slog.Logger) (*Service, error) {
-	a := &Service{store: s, box: box, guard: guard, log: log, opts: opts, ready: map[string]chan struct{}{}}
+	a := &Service{store: s, box: box, guard: guard, log: log, opts: opts, ready: map[string]chan struct{}{}, made: make(chan struct{})}
 	for _, r := range opts.Regions {
 		a.ready[r] = make(chan struct{})
 	}
@@ -72,6 +73,9 @@ func New(ctx context.Context, s *store.Store, box *secrets.Box, guard *clock.Gua
 
 // Enabled reports whether a region is served.
 func (a *Service) Enabled(region string) bool { return a.ready[region] != nil }
+
+// Made is closed when Run has made the CAs of all regions.
+func (a *Service) Made() <-chan struct{} { return a.made }
 
 // Regions lists the enabled regions, the server's own first.
 func (a *Service) Regions() []string { return a.opts.Regions }

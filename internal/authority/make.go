@@ -17,7 +17,7 @@ const retryAfter = 5 * time.Second
 
 // Run makes what is missing: the CAs of every enabled region, quick keys
 // first, then their cross-certificates, so that root keys can later go
-// offline. It returns when all are complete or ctx ends.
+// offline. It returns when all are complete or ctx ends. Call it once.
 func (a *Service) Run(ctx context.Context) {
 	for _, region := range a.opts.Regions {
 		for ctx.Err() == nil {
@@ -34,6 +34,9 @@ func (a *Service) Run(ctx context.Context) {
 			case <-time.After(retryAfter):
 			}
 		}
+	}
+	if ctx.Err() == nil {
+		close(a.made)
 	}
 }
 

@@ -44,6 +44,8 @@ type Spec struct {
 	CAs func(version string) []string
 	// ReservedUsers are names a master user may not have.
 	ReservedUsers []string
+	// ReservedPrefix begins names that a master user may not have, "" for none.
+	ReservedPrefix string
 }
 
 // Name is the canonical API name.

@@ -29,7 +29,8 @@ func checkMaster(spec engine.Spec, user, password string) error {
 	if len(user) > 16 || !identifier(user) {
 		return fault.New(fault.InvalidParameter, "The parameter MasterUsername %q is not valid: 1 to 16 ASCII letters, digits and underscores, a letter first", user)
 	}
-	if slices.Contains(spec.ReservedUsers, strings.ToLower(user)) {
+	lower := strings.ToLower(user)
+	if slices.Contains(spec.ReservedUsers, lower) || (spec.ReservedPrefix != "" && strings.HasPrefix(lower, spec.ReservedPrefix)) {
 		return fault.New(fault.InvalidParameter, "MasterUsername %s cannot be used as it is a reserved word used by the engine", user)
 	}
 	if len(password) < 8 || len(password) > 128 || strings.ContainsFunc(password, notPasswordRune) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/dbtls/dbtls/internal/authority"
@@ -83,7 +84,11 @@ func (v View) PendingCA() string {
 
 // Get finds an instance by name or ARN.
 func (s *Service) Get(ctx context.Context, region, name string) (View, error) {
-	name, err := inventory.ParseName(inventory.NameFromARN(region, s.Account, name))
+	name = inventory.NameFromARN(region, s.Account, name)
+	if strings.HasPrefix(name, "arn:") {
+		return View{}, fault.New(fault.InstanceNotFound, "DBInstance %s not found in account %s and region %s.", name, s.Account, region)
+	}
+	name, err := inventory.ParseName(name)
 	if err != nil {
 		return View{}, err
 	}

@@ -67,6 +67,9 @@ func (s *Service) create(ctx context.Context, inst inventory.Instance) error {
 		return err
 	}
 	err = s.update(ctx, inst.ResourceID, func(tx *store.Tx, i *inventory.Instance, now time.Time) error {
+		if i.Status != inventory.StatusCreating {
+			return nil // a deletion was asked for meanwhile
+		}
 		i.Status, i.Detail, i.Attempts, i.MasterSealed = inventory.StatusAvailable, "", 0, nil
 		i.DueAt, i.CheckAt = time.Time{}, now
 		return tx.InsertEvent(events.Instance(s.Account, *i, now, events.Creation, "DB instance created"))
@@ -81,6 +84,9 @@ func (s *Service) create(ctx context.Context, inst inventory.Instance) error {
 // makes the creation due again.
 func (s *Service) firstCertificate(ctx context.Context, resourceID string) error {
 	return s.update(ctx, resourceID, func(tx *store.Tx, i *inventory.Instance, now time.Time) error {
+		if i.Status != inventory.StatusCreating {
+			return nil // a deletion was asked for meanwhile
+		}
 		i.DueAt, i.Attempts, i.Detail = time.Time{}, 0, ""
 		_, err := s.Rotation.Open(tx, rotation.Facts{Instance: *i}, inventory.ReasonCreated, i.Want.CA, now)
 		if errors.Is(err, store.ErrRotating) {

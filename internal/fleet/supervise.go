@@ -35,12 +35,24 @@ func (s *Service) Supervise(ctx context.Context) error {
 	s.keeper.ctx, s.keeper.cancel = ctx, map[string]context.CancelFunc{}
 	s.keeper.mu.Unlock()
 	for _, i := range all {
-		if i.Status == inventory.StatusAvailable {
+		switch {
+		case i.Status == inventory.StatusAvailable:
 			s.keep(i.ResourceID)
+		case i.Status == inventory.StatusDeleting && i.DueAt.IsZero():
+			// No path leads here; one that did would leave it for ever.
+			if err := s.update(ctx, i.ResourceID, dueNow); err != nil {
+				return err
+			}
+			s.Wake()
 		}
 	}
 	<-ctx.Done()
 	s.keeper.wg.Wait()
+	return nil
+}
+
+func dueNow(_ *store.Tx, i *inventory.Instance, now time.Time) error {
+	i.DueAt = now
 	return nil
 }
 

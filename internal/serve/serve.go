@@ -51,12 +51,16 @@ func Run(ctx context.Context, o Options, stdout io.Writer, log *slog.Logger) err
 		return err
 	}
 	defer lock.Release()
+	here, err := local.New(local.Options{Dir: o.Data, Engines: engines.All(), Log: log})
+	if err != nil {
+		return err
+	}
 	s, box, err := OpenState(ctx, o, log)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	srv, err := assemble(ctx, o, s, box, log)
+	srv, err := assemble(ctx, o, s, box, here, log)
 	if err != nil {
 		return err
 	}
@@ -89,7 +93,7 @@ type server struct {
 	gate  *gate
 }
 
-func assemble(ctx context.Context, o Options, s *store.Store, box *secrets.Box, log *slog.Logger) (*server, error) {
+func assemble(ctx context.Context, o Options, s *store.Store, box *secrets.Box, here provider.Provider, log *slog.Logger) (*server, error) {
 	srv := &server{opts: o, log: log, store: s}
 	users, err := auth.LoadUsers(ctx, s, box)
 	if err != nil {
@@ -102,10 +106,6 @@ func assemble(ctx context.Context, o Options, s *store.Store, box *secrets.Box, 
 		return nil, err
 	}
 	if srv.cas, err = authority.New(ctx, s, box, srv.guard, authority.Options{Regions: o.Regions, Life2019: o.Life2019}, log); err != nil {
-		return nil, err
-	}
-	here, err := local.New(local.Options{Dir: o.Data, Engines: engines.All(), Log: log})
-	if err != nil {
 		return nil, err
 	}
 	srv.wire(here, box)

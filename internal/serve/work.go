@@ -56,6 +56,7 @@ func (w *work) NextDue(ctx context.Context) (time.Time, error) { return w.store.
 // clock was right, at a CA's end it says so, and it drops events past their
 // time.
 func chores(ctx context.Context, s *store.Store, guard *clock.Guard, cas *authority.Service, log *slog.Logger) {
+	made := cas.Made()
 	for {
 		now := time.Now()
 		if err := guard.Check(ctx); err != nil && ctx.Err() == nil {
@@ -70,6 +71,8 @@ func chores(ctx context.Context, s *store.Store, guard *clock.Guard, cas *author
 		select {
 		case <-ctx.Done():
 			return
+		case <-made:
+			made = nil // a new CA may end before the minute does
 		case <-time.After(wait):
 		}
 	}

@@ -41,6 +41,7 @@ type Instance struct {
 	NotAfter time.Time `json:"not_after"`
 	Days     float64   `json:"days"` // until NotAfter
 	Pending  string    `json:"pending_ca,omitempty"`
+	Now      bool      `json:"pending_now,omitempty"` // not in the window but as soon as nothing holds it
 	Bridge   string    `json:"bridge_from,omitempty"` // CA whose clients are covered too
 	Until    time.Time `json:"bridge_until,omitzero"`
 	Drift    []string  `json:"drift,omitempty"` // files changed by another hand
@@ -110,7 +111,7 @@ func describe(i inventory.Instance, now time.Time) Instance {
 		row.Days = days(i.Leaf.NotAfter, now)
 	}
 	if i.Want.CA != i.Leaf.CA {
-		row.Pending = i.Want.CA
+		row.Pending, row.Now = i.Want.CA, i.Want.Now || i.Leaf.CA == ""
 	}
 	if i.Bridge.Covers(now) {
 		row.Bridge, row.Until = i.Bridge.CA, i.Bridge.Until

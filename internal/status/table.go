@@ -63,6 +63,8 @@ func (i Instance) days() string {
 
 func (i Instance) rotation() string {
 	switch {
+	case i.Rotation == nil && i.Pending != "" && i.Now:
+		return "to " + i.Pending + " as soon as it may"
 	case i.Rotation == nil && i.Pending != "":
 		return "to " + i.Pending + " in its window"
 	case i.Rotation == nil:

@@ -31,6 +31,7 @@ func New() engine.Engine {
 				agentRole, superRole, "rdsadmin", "public", "none",
 				"current_user", "current_role", "session_user",
 			},
+			ReservedPrefix: "pg_",
 		},
 		Wire:   wire{},
 		Server: server{},

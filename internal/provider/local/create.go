@@ -28,7 +28,7 @@ func (p *Provider) Create(ctx context.Context, i provider.Instance) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(p.checkSocket(pl), pl.account.reaches(filepath.Dir(pl.root))); err != nil {
+	if err := pl.account.reaches(filepath.Dir(pl.root)); err != nil {
 		return err
 	}
 	done, err := p.take(ctx, pl.root)

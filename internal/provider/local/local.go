@@ -66,7 +66,8 @@ type Provider struct {
 
 var _ provider.Provider = (*Provider)(nil)
 
-// New prepares opts.Dir and looks which engine versions are installed. As
+// New prepares opts.Dir and looks which engine versions are installed. A
+// directory too long for UNIX sockets is refused. As
 // root it refuses a directory that the user of an installed engine cannot
 // reach; an engine whose user does not exist is not offered.
 func New(opts Options) (*Provider, error) {
@@ -94,6 +95,9 @@ func New(opts Options) (*Provider, error) {
 			p.engines[e.Name()] = e
 			p.order = append(p.order, e.Name())
 		}
+	}
+	if err := p.checkSocket(); err != nil {
+		return nil, err
 	}
 	return p, p.scanAll()
 }

@@ -73,8 +73,9 @@ func (p *Provider) locate(i provider.Instance) (*place, error) {
 
 // checkSocket refuses a data directory under which the server's socket could
 // not be reached.
-func (p *Provider) checkSocket(pl *place) error {
-	over := len(pl.set.Run) + 1 + socketName - maxSocketPath
+func (p *Provider) checkSocket() error {
+	run := filepath.Join(p.dir, dirInstances, strings.Repeat("x", nameLen), "run")
+	over := len(run) + 1 + socketName - maxSocketPath
 	if over <= 0 {
 		return nil
 	}

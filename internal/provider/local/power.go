@@ -74,9 +74,6 @@ func (p *Provider) start(ctx context.Context, pl *place) error {
 // preflight checks all that would make the server fail to start, or start
 // as something else than what was asked for.
 func (p *Provider) preflight(pl *place, inst engine.Install) error {
-	if err := p.checkSocket(pl); err != nil {
-		return err
-	}
 	there, err := pl.dataThere()
 	if err != nil {
 		return err

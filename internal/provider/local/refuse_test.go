@@ -326,9 +326,9 @@ func TestAnEngineWithoutItsUserIsNotOffered(t *testing.T) {
 func TestADataDirectoryTooLongForSocketsIsRefused(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, &fakeEngine{})
-	r.dir = filepath.Join(r.dir, strings.Repeat("x", 80))
-	r.Provider = r.provider()
-	r.refused(r.Create(r.ctx(), r.inst), fault.InvalidParameter, r.dir, "107", "--data")
+	dir := filepath.Join(r.dir, strings.Repeat("x", 80))
+	_, err := local.New(local.Options{Dir: dir})
+	r.refused(err, fault.InvalidParameter, dir, "107", "--data")
 }
 
 func TestNamesThatLeadElsewhereAreRefused(t *testing.T) {
