@@ -51,7 +51,8 @@ e2e: ## end-to-end tests of bin/dbtls with real servers and clients
 test: deps build check unit e2e ## do all set-up and run every check and test
 	@$(PHASE) 'all checks and tests passed' true
 
-bench: ## run the benchmarks (BENCH=regexp BENCH_TIME=1s)
+bench: build ## measure the server, and the benchmarks (BENCH=regexp BENCH_TIME=1s)
+	@$(PHASE) 'the server, beside its goals' env $(ENGINES) go run ./e2e/bench
 	@$(PHASE) 'benchmarks' go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCH_TIME) -benchmem -p 1 ./internal/...
 
 run: ## do all set-up and show the whole of dbtls at work

@@ -45,7 +45,7 @@ func mayImport() map[string][]string {
 		"internal/status":    {"fault", "inventory", "rotation", "store"},
 		"internal/fleet":     {"authority", "clock", "engine", "events", "fault", "inventory", "pki", "provider", "rotation", "secrets", "store"},
 		// The way back: a copy of the state and the keys.
-		"internal/backup": {"fault", "hostfs", "store"},
+		"internal/backup": {"fault", "hostfs", "inventory", "store"},
 	}
 
 	// The edges of the program: they may use the whole domain, and not each

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/hostfs"
+	"github.com/dbtls/dbtls/internal/inventory"
 	"github.com/dbtls/dbtls/internal/store"
 )
 
@@ -38,7 +40,7 @@ func Restore(ctx context.Context, c Contents, data string, try func(ctx context.
 	if err := try(ctx, tmp); err != nil {
 		return err
 	}
-	if err := checkSchema(ctx, tmp); err != nil {
+	if err := settle(ctx, tmp, time.Now()); err != nil {
 		return err
 	}
 	// A write-ahead log without its state is of the old one: not to be replayed.
@@ -59,12 +61,41 @@ func removeState(path string) {
 	}
 }
 
-// checkSchema opens the state once, so that one from a newer dbtls, or one
-// that is no state, is refused before it gets its name.
-func checkSchema(ctx context.Context, path string) error {
+// settle opens the state once, so that one from a newer dbtls, or one that is
+// no state, is refused before it gets its name, and ends what was under way
+// when it was saved: where those rotations stand now nobody knows. Every
+// instance is looked at afresh.
+func settle(ctx context.Context, path string, now time.Time) error {
 	s, err := store.Open(ctx, path)
 	if err != nil {
 		return err
 	}
-	return s.Close()
+	err = s.Write(ctx, func(tx *store.Tx) error {
+		open, err := tx.OpenRotations()
+		if err != nil {
+			return err
+		}
+		for _, rot := range open {
+			rot.Outcome, rot.EndedAt = inventory.OutcomeCancelled, now
+			if err := tx.UpdateRotation(rot); err != nil {
+				return err
+			}
+		}
+		all, err := tx.AllInstances()
+		if err != nil {
+			return err
+		}
+		for _, i := range all {
+			if i.Status == inventory.StatusAvailable {
+				i.CheckAt = now
+			} else if i.Status == inventory.StatusCreating {
+				i.DueAt = now
+			}
+			if err := tx.UpdateInstance(i); err != nil {
+				return err
+			}
+		}
+		return tx.Audit(store.AuditRecord{At: now, Actor: "dbtls", Action: "restore state", Target: filepath.Dir(path)})
+	})
+	return errors.Join(err, s.Close())
 }

@@ -123,6 +123,10 @@ type Process struct {
 	// Stop is the signal that asks a server for a clean shutdown which does
 	// not wait for its clients; 0 means SIGTERM.
 	Stop syscall.Signal
+	// LockFiles are files whose first line is the main process's id, and over
+	// which the server refuses to start while that process exists, be it a
+	// zombie that nobody has reaped yet.
+	LockFiles []string
 }
 
 // Effect says what a change needs before clients see it.

@@ -139,7 +139,11 @@ func (s *Service) lookOnce(ctx context.Context, resourceID string, tell bool) (a
 		if err := p.Power(ctx, place(inst), true); err != nil {
 			return true, errors.Join(err, s.down(ctx, inst, err.Error()))
 		}
-		s.afterStart(ctx, inst)
+		// Beside the watch: looking takes its time when the engine ends at once.
+		var done context.CancelFunc
+		ctx, done = context.WithCancel(ctx)
+		defer done()
+		s.keeper.wg.Go(func() { s.afterStart(ctx, inst) })
 	}
 	if err := s.down(ctx, inst, ""); err != nil {
 		return true, err
@@ -217,6 +221,9 @@ func (s *Service) down(ctx context.Context, inst inventory.Instance, why string)
 // another certificate than the one on record, is worse than one that is down.
 func (s *Service) afterStart(ctx context.Context, inst inventory.Instance) {
 	v := s.Rotation.Look(ctx, inst)
+	if ctx.Err() != nil {
+		return
+	}
 	if v.Reason == "" {
 		s.note(ctx, inst, events.Availability, "DB instance restarted; a handshake at "+rotation.Endpoint(inst)+" shows its certificate")
 		return

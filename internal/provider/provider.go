@@ -37,6 +37,7 @@ type Observation struct {
 	PID       int
 	StartedAt time.Time
 	Active    string   // generation its configuration names, "" when none
+	Chain     [][]byte // DER of that generation's chain, leaf first; nil when it cannot be read
 	Drift     []string // files changed by another hand, one sentence each
 }
 

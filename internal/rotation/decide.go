@@ -11,6 +11,7 @@ import (
 type Facts struct {
 	Instance  inventory.Instance
 	Active    string // generation the engine's configuration names, "" when not known
+	Found     *Found // what Active is when the state does not know it and it is ours
 	Current   CAFacts
 	Default   CAFacts // what a new instance would get
 	HotReload bool
@@ -100,8 +101,9 @@ func endpointChanged(f Facts, _ time.Time) (string, time.Time) {
 	return "", time.Time{}
 }
 
-// unrecorded: the engine is told to serve a pair that the state does not know,
-// as after a restore from a backup that is older than the last rotation.
+// unrecorded: the engine is told to serve a pair that the state does not know
+// and that is none of this server's CAs', or for another endpoint. One that is
+// ours is put on record instead, see Recognise.
 func unrecorded(f Facts, _ time.Time) (string, time.Time) {
 	if f.Active == "" || f.Active == f.Instance.Leaf.Generation {
 		return "", time.Time{}

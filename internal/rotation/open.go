@@ -55,6 +55,9 @@ func (r *Runner) decide(tx *store.Tx, f Facts, b Brakes, now time.Time) error {
 	if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
+	if f.Found != nil && f.Active != i.Leaf.Generation {
+		return r.takeOver(tx, *i, *f.Found, now)
+	}
 	if err := r.warn(tx, i, f.Current, now); err != nil {
 		return err
 	}
@@ -133,6 +136,9 @@ func (r *Runner) facts(ctx context.Context, i inventory.Instance) (Facts, error)
 	}
 	if obs, err := r.Provider(i).Observe(ctx, place(i)); err == nil {
 		f.Active = obs.Active
+		if f.Active != "" && f.Active != i.Leaf.Generation {
+			f.Found = r.found(i, obs.Active, obs.Chain)
+		}
 	}
 	return f, nil
 }

@@ -148,6 +148,9 @@ func (t *turn) unwanted() bool {
 
 func (r *Runner) cancel(ctx context.Context, t *turn) error {
 	t.rot.Outcome, t.rot.EndedAt = inventory.OutcomeCancelled, t.now
+	if err := r.Provider(t.inst).Collect(ctx, place(t.inst), []string{t.rot.Good}); err != nil {
+		r.Log.Warn("remove key pairs of a cancelled rotation", "instance", t.inst.Name, "error", err)
+	}
 	return r.Store.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.UpdateRotation(t.rot); err != nil {
 			return err

@@ -7,12 +7,14 @@ import (
 
 	"github.com/dbtls/dbtls/internal/engine"
 	"github.com/dbtls/dbtls/internal/events"
+	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/inventory"
 	"github.com/dbtls/dbtls/internal/provider"
 )
 
 const (
-	startPatience = time.Minute // for an engine that restarts at this very moment
+	startPatience = time.Minute      // for an engine that restarts at this very moment
+	startGrace    = 10 * time.Second // for one that cannot be started without a reason that names a cause
 	startPoll     = 500 * time.Millisecond
 )
 
@@ -71,7 +73,11 @@ func (r *Runner) activate(ctx context.Context, t *turn) (result, error) {
 		return result{next: inventory.StepRestart, audit: detail + ", takes effect at the next restart"}, nil
 	}
 	if effect == engine.EffectNone { // it was not running: a new instance, or one that crashed
-		if err := p.Power(ctx, at, true); err != nil {
+		err := p.Power(ctx, at, true)
+		if code := fault.CodeOf(err); (code == fault.Internal || code == fault.Unavailable) && time.Since(t.rot.ActiveAt) < startGrace {
+			return result{wait: startPoll}, nil // it ended this moment; its last traces may be in the way
+		}
+		if err != nil {
 			return stuck(inventory.StuckRestart, err.Error()), nil
 		}
 	}

@@ -77,6 +77,11 @@ func (server) Process(i engine.Install, s engine.Settings) engine.Process {
 		Args: []string{"-D", s.Data, "-c", "config_file=" + confFile(s)},
 		Dir:  s.Data,
 		Stop: syscall.SIGINT, // "fast"; SIGTERM waits for every client to leave
+		// It asks with kill(pid, 0), which a zombie answers.
+		LockFiles: []string{
+			filepath.Join(s.Data, "postmaster.pid"),
+			filepath.Join(s.Run, fmt.Sprintf(".s.PGSQL.%d.lock", s.Port)),
+		},
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"github.com/dbtls/dbtls/internal/fault"
+	"github.com/dbtls/dbtls/internal/hostfs"
+	"github.com/dbtls/dbtls/internal/pki"
 	"github.com/dbtls/dbtls/internal/provider"
 )
 
@@ -46,11 +48,29 @@ func (p *Provider) Observe(_ context.Context, i provider.Instance) (provider.Obs
 	if err != nil {
 		return o, err
 	}
-	if !b.missing {
-		o.Active = b.generation
+	if !b.missing && b.generation != "" {
+		o.Active, o.Chain = b.generation, pl.chainOf(b.generation)
 	}
 	o.Drift, err = pl.drift(b)
 	return o, err
+}
+
+// chainOf reads a generation's chain. One that is damaged is nil here and
+// named by drift, or by the next activation.
+func (pl *place) chainOf(generation string) [][]byte {
+	text, err := hostfs.ReadFile(pl.pair(generation).Cert, maxPEM)
+	if err != nil {
+		return nil
+	}
+	certs, err := pki.ParseCertsPEM(text)
+	if err != nil {
+		return nil
+	}
+	chain := make([][]byte, len(certs))
+	for n, c := range certs {
+		chain[n] = c.Raw
+	}
+	return chain
 }
 
 // drift lists what is not as dbtls left it, a sentence each.

@@ -59,6 +59,9 @@ func (p *Provider) start(ctx context.Context, pl *place) error {
 	if err := p.preflight(pl, inst); err != nil {
 		return err
 	}
+	if err := p.clearLocks(pl, inst); err != nil {
+		return err
+	}
 	pr, from, err := p.launch(pl, inst)
 	if err != nil {
 		return err
