@@ -42,7 +42,7 @@ check: ## format, vet, module files, staticcheck
 
 unit: ## unit tests with the race detector
 	@$(PHASE) 'unit tests' env $(ENGINES) CGO_ENABLED=1 \
-		go test -race -p $(UNIT_P) -timeout $(UNIT_TIMEOUT) ./internal/... ./cmd/...
+		go test -race -p $(UNIT_P) -timeout $(UNIT_TIMEOUT) ./internal/... ./cmd/... ./wallet/...
 
 e2e: ## end-to-end tests of bin/dbtls with real servers and clients
 	@$(PHASE) 'end-to-end tests' env $(ENGINES) \
@@ -53,7 +53,7 @@ test: deps build check unit e2e ## do all set-up and run every check and test
 
 bench: build ## measure the server, and the benchmarks (BENCH=regexp BENCH_TIME=1s)
 	@$(PHASE) 'the server, beside its goals' env $(ENGINES) go run ./e2e/bench
-	@$(PHASE) 'benchmarks' go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCH_TIME) -benchmem -p 1 ./internal/...
+	@$(PHASE) 'benchmarks' go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCH_TIME) -benchmem -p 1 ./internal/... ./wallet/...
 
 run: ## do all set-up and show the whole of dbtls at work
 	@$(PHASE) 'dependencies' scripts/install-deps.sh --for run

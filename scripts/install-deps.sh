@@ -53,6 +53,8 @@ missing() {
 	{ have javac && have keytool; } || echo default-jdk-headless
 	have_file /usr/share/java/postgresql.jar || echo libpostgresql-jdbc-java
 	have_file /usr/share/java/mariadb-java-client.jar || echo libmariadb-java
+	have_file '/usr/lib/python3/dist-packages/psycopg/__init__.py' || echo python3-psycopg
+	have_file '/usr/lib/python3/dist-packages/pymysql/__init__.py' || echo python3-pymysql
 }
 
 # --no-remove: a package that would push out another one, such as Oracle's
