@@ -213,6 +213,20 @@ func TestACAThatHasEndedIsNoLongerListedAndToldOncePerRegion(t *testing.T) {
 	}
 }
 
+func TestARegionEnabledAfterTheEndOfASharedRootIsCompleteWithoutIt(t *testing.T) {
+	t.Parallel()
+	w := ended(t, home)
+	w.opts.Regions = []string{home, "eu-west-1"}
+	w.seed("eu-west-1", "rds-ca-rsa2048-g1", "rds-ca-ecc384-g1", "rds-ca-rsa4096-g1").start().run()
+	w.must(w.cas.Await(t.Context(), "eu-west-1"))
+	if list := w.cas.List("eu-west-1", time.Now()); len(list) != 3 {
+		t.Errorf("%d CAs are listed", len(list))
+	}
+	if _, ok := w.cas.Get("eu-west-1", "rds-ca-2019"); ok {
+		t.Error("a CA was made under a root that has ended")
+	}
+}
+
 func TestNothingIsToldWhileNoCAHasEnded(t *testing.T) {
 	t.Parallel()
 	w := quick(t, home)

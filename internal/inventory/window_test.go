@@ -87,8 +87,8 @@ func TestAWindowIsInUTCWhateverTheTimesZone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	east := time.FixedZone("east", 14*3600)
-	if !w.Open(sunday.Add(time.Minute).In(east)) || w.Open(time.Date(2026, 6, 7, 0, 30, 0, 0, east)) {
+	east, west := time.FixedZone("east", 14*3600), time.FixedZone("west", -5*3600)
+	if !w.Open(sunday.Add(time.Minute).In(west)) || !w.Open(sunday.Add(time.Minute).In(east)) || w.Open(time.Date(2026, 6, 7, 0, 30, 0, 0, east)) {
 		t.Error("the window moved with the zone of the time asked about")
 	}
 }

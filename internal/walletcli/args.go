@@ -60,7 +60,7 @@ func split(arg string) (name, value string, hasValue, ok bool) {
 
 // spellName maps orapki's names that differ in more than the underscore.
 func spellName(name string) string {
-	switch name = strings.TrimLeft(strings.ReplaceAll(name, "_", "-"), "-"); name {
+	switch name = strings.TrimLeft(strings.ReplaceAll(name, "_", "-"), dashes); name {
 	case "pwd", "oldpwd":
 		return "password"
 	case "newpwd":

@@ -44,6 +44,7 @@ func FuzzSpell(f *testing.F) {
 	f.Add("-wallet|DIR|–cert|x")
 	f.Add("-pwd")
 	f.Add("-_o=x|-_|-=")
+	f.Add("-_—s")
 	f.Fuzz(func(t *testing.T, s string) {
 		args := strings.Split(s, "|")
 		once := walletcli.Spell(args, option)
