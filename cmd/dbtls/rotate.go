@@ -46,7 +46,7 @@ cannot be revoked: there is no CRL and no OCSP. See docs/revocation.md.`,
 	f := c.Flags()
 	f.StringVar(&q.To, "to", "", "CA to move to (default: stay, with a new key and certificate)")
 	f.StringVar(&q.Reason, "reason", "", "key-compromised, or nothing")
-	f.BoolVar(&q.DropCover, "drop-cover", false, "consent that clients which trust only the CA of an overlap under way are cut off")
+	f.BoolVar(&q.DropCover, "drop-cover", false, "consent that clients which trust only a CA that is covered now are cut off")
 	f.BoolVar(&plan, "plan", false, "say what would happen and change nothing")
 	f.DurationVar(&wait, "wait", wait, "how long to wait for the new certificate; 0: return at once")
 	f.BoolVar(&asJSON, "json", false, "print JSON")

@@ -43,7 +43,8 @@ func TestFullDisk(t *testing.T) {
 		}
 	})
 	t.Run("a rotation under way waits for room", func(t *testing.T) {
-		d.ask(t, c.to) // its keys take a while: time to stop dbtls before it is done
+		c.to = caRSA4 // its keys take a while: time to stop dbtls before it is done
+		d.ask(t, c.to)
 		syscall.Kill(s.Pid(), syscall.SIGSTOP)
 		room := fill(t, dir)
 		defer room()

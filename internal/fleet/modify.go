@@ -133,6 +133,11 @@ func (s *Service) wantCA(v *View, by Caller, in ModifyInput, now time.Time) erro
 
 // lostCover refuses what would cut clients off, naming the way to consent.
 func lostCover(i inventory.Instance, to, lost, flags string) error {
+	if lost == i.Leaf.CA {
+		return fault.New(fault.InvalidCombination,
+			"Clients of %s that trust only %s would be cut off at once: a compromised key is replaced without a bridge. Give them the root of %s first, stay with %s, or consent: dbtls rotate %s %s --drop-cover",
+			i.Name, lost, to, lost, i.Name, flags)
+	}
 	why := "A move to " + to + " now would cut them off: a served chain can carry one cross-certificate"
 	if to == i.Leaf.CA {
 		why = "A new key without a bridge cuts them off"

@@ -28,6 +28,7 @@ func TestHeld(t *testing.T) {
 		"a STUCK elsewhere holds what is due by itself":      {Brakes{StuckSince: stuck}, inventory.Want{}, inventory.ReasonHalfLife, true},
 		"a STUCK elsewhere holds what was asked for before":  {Brakes{StuckSince: stuck}, before, inventory.ReasonCAChanged, true},
 		"what is asked for after the STUCK goes on":          {Brakes{StuckSince: stuck}, after, inventory.ReasonCAChanged, false},
+		"a leaf about to expire does not wait for it either": {Brakes{StuckSince: stuck}, inventory.Want{}, inventory.ReasonExpiring, false},
 		"a compromised key does not wait for another STUCK":  {Brakes{StuckSince: stuck}, before, inventory.ReasonKeyCompromised, false},
 		"a new instance does not wait for another one STUCK": {Brakes{StuckSince: stuck}, inventory.Want{}, inventory.ReasonCreated, false},
 		"a new instance is not frozen: it replaces nothing":  {Brakes{Frozen: "x"}, inventory.Want{}, inventory.ReasonCreated, false},

@@ -28,8 +28,12 @@ func NextBridge(i inventory.Instance, to string, reason inventory.Reason, overla
 // LostCover names the CA whose clients would be refused after a rotation of i
 // to a CA although they are covered now: a served chain carries one
 // cross-certificate only, so a third CA inside an overlap pushes the first
-// out. "" when nobody loses.
+// out; and with a compromised key there is no bridge at all. "" when nobody
+// loses.
 func LostCover(i inventory.Instance, to string, reason inventory.Reason, now time.Time) string {
+	if reason == inventory.ReasonKeyCompromised && to != i.Leaf.CA {
+		return i.Leaf.CA // no bridge leads back to before
+	}
 	old := i.Bridge.CA
 	if !i.Bridge.Covers(now) || old == to {
 		return ""

@@ -61,6 +61,7 @@ func TestLostCover(t *testing.T) {
 		{"the way back loses nobody", covering, ca2019, inventory.ReasonCAChanged, ""},
 		{"a renewal loses nobody", covering, rsa2048, inventory.ReasonHalfLife, ""},
 		{"a compromised key loses whom the bridge covered", covering, rsa2048, inventory.ReasonKeyCompromised, ca2019},
+		{"a compromised key that moves on loses the present CA", inventory.Bridge{}, ecc384, inventory.ReasonKeyCompromised, rsa2048},
 		{"after the overlap nobody is left to lose", inventory.Bridge{CA: ca2019, Until: noon}, ecc384, inventory.ReasonCAChanged, ""},
 		{"without one nobody is lost", inventory.Bridge{}, ecc384, inventory.ReasonCAChanged, ""},
 	} {

@@ -17,7 +17,8 @@ type Brakes struct {
 //
 // The fleet stops at the first STUCK: whatever broke one rotation may break
 // the next. What somebody asked for after that, knowing it, goes on; so does
-// the replacement of a compromised key, which cannot wait. A new instance's
+// the replacement of a compromised key, and of a leaf that is about to expire:
+// those cannot wait for somebody to mend another host. A new instance's
 // first certificate replaces nothing; only a wrong clock holds it.
 func Held(b Brakes, want inventory.Want, reason inventory.Reason) string {
 	switch {
@@ -27,7 +28,7 @@ func Held(b Brakes, want inventory.Want, reason inventory.Reason) string {
 		return ""
 	case b.Frozen != "":
 		return "rotations are frozen: " + b.Frozen
-	case b.StuckSince.IsZero() || reason == inventory.ReasonKeyCompromised:
+	case b.StuckSince.IsZero() || reason == inventory.ReasonKeyCompromised || reason == inventory.ReasonExpiring:
 		return ""
 	case want.IsZero() || !want.At.After(b.StuckSince):
 		return "another instance's rotation has been STUCK since " + b.StuckSince.UTC().Format(time.RFC3339)

@@ -104,8 +104,7 @@ func (r *Runner) Open(tx *store.Tx, f Facts, reason inventory.Reason, to string,
 	}
 	if lost := LostCover(i, to, reason, now); lost != "" {
 		err := tx.InsertEvent(events.Instance(r.Account, i, now, events.Notification,
-			"With this change clients that trust only %s lose their cover, with %s's consent: a served chain carries one cross-certificate, and it now bridges from %s",
-			lost, i.Want.By, i.Leaf.CA))
+			"With this change, to %s, clients that trust only %s lose their cover, with the consent of %s", to, lost, i.Want.By))
 		if err != nil {
 			return rot, err
 		}
