@@ -44,7 +44,9 @@ func TestFullDisk(t *testing.T) {
 	})
 	t.Run("a rotation under way waits for room", func(t *testing.T) {
 		c.to = caRSA4 // its keys take a while: time to stop dbtls before it is done
+		before := d.mustLast(t)
 		d.ask(t, c.to)
+		eventually(t, 10*time.Second, "a new rotation", func() bool { return d.mustLast(t).ID != before.ID })
 		syscall.Kill(s.Pid(), syscall.SIGSTOP)
 		room := fill(t, dir)
 		defer room()
