@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,6 +44,7 @@ func (m *remote) client() (serve.Client, error) {
 	if m.region != "" {
 		c.Region = m.region
 	}
+	c.Region = strings.ToLower(c.Region) // dbtls env may have spelled it in capitals
 	if c.Endpoint == "" || c.AccessKeyID == "" || c.Region == "" {
 		return c, usageError{fmt.Errorf("no server is named; give --data DIR, or set the variables that dbtls env --data DIR prints")}
 	}
