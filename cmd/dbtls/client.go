@@ -74,16 +74,24 @@ func (m *remote) call(cmd *cobra.Command, method, path string, in, out any) erro
 	return send(c, req, out)
 }
 
-func send(c serve.Client, req *http.Request, out any) error {
-	pool := x509.NewCertPool()
+// httpClient trusts the server's own root and nothing else.
+func httpClient(c serve.Client) (*http.Client, error) {
 	pem, err := os.ReadFile(c.CAFile)
 	if err != nil {
-		return fmt.Errorf("read the server's CA: %w", err)
+		return nil, fmt.Errorf("read the server's CA: %w", err)
 	}
+	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("no certificate in %q", c.CAFile)
+		return nil, fmt.Errorf("no certificate in %q", c.CAFile)
 	}
-	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}}, nil
+}
+
+func send(c serve.Client, req *http.Request, out any) error {
+	client, err := httpClient(c)
+	if err != nil {
+		return err
+	}
 	resp, err := client.Do(req)
 	if err != nil {
 		return fault.Wrap(err, fault.Unavailable, "the server at %s does not answer; is dbtls serve running? (%v)", c.Endpoint, err)

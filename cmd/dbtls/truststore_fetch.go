@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -32,16 +31,11 @@ func (m *remote) bundleHost() (*bundleHost, error) {
 	if err != nil {
 		return nil, err
 	}
-	pem, err := os.ReadFile(c.CAFile)
+	client, err := httpClient(c)
 	if err != nil {
-		return nil, fmt.Errorf("read the server's CA: %w", err)
+		return nil, err
 	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("no certificate in %q", c.CAFile)
-	}
-	return &bundleHost{endpoint: c.Endpoint, region: c.Region,
-		client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}}}, nil
+	return &bundleHost{endpoint: c.Endpoint, region: c.Region, client: client}, nil
 }
 
 // get downloads a path; with the tag of an earlier answer it returns nil when

@@ -140,10 +140,6 @@ func (s *Service) engine(name string) (engine.Engine, bool) {
 	return engine.Engine{}, false
 }
 
-func place(i inventory.Instance) provider.Instance {
-	return provider.Instance{ID: i.ResourceID, Engine: i.Engine, Version: i.Version, Address: i.Address, Port: i.Port}
-}
-
 func passwordLabel(i inventory.Instance) string { return "master password of " + i.ResourceID }
 
 func audit(by Caller, action, target, format string, args ...any) store.AuditRecord {

@@ -49,7 +49,7 @@ func (s *Service) Advance(ctx context.Context, resourceID string) error {
 func (s *Service) create(ctx context.Context, inst inventory.Instance) error {
 	p := s.Provider(inst)
 	if inst.Leaf.Generation == "" {
-		if err := p.Create(ctx, place(inst)); err != nil {
+		if err := p.Create(ctx, rotation.Place(inst)); err != nil {
 			return err
 		}
 		return s.firstCertificate(ctx, inst.ResourceID)
@@ -59,11 +59,11 @@ func (s *Service) create(ctx context.Context, inst inventory.Instance) error {
 		return err
 	}
 	// The engine may have died since its certificate was proved.
-	if err := p.Power(ctx, place(inst), true); err != nil {
+	if err := p.Power(ctx, rotation.Place(inst), true); err != nil {
 		return err
 	}
 	m := engine.Master{User: inst.MasterUser, Password: string(password), Database: inst.Database}
-	if err := p.SetUp(ctx, place(inst), m); err != nil {
+	if err := p.SetUp(ctx, rotation.Place(inst), m); err != nil {
 		return err
 	}
 	err = s.update(ctx, inst.ResourceID, func(tx *store.Tx, i *inventory.Instance, now time.Time) error {
@@ -98,7 +98,7 @@ func (s *Service) firstCertificate(ctx context.Context, resourceID string) error
 
 func (s *Service) delete(ctx context.Context, inst inventory.Instance) error {
 	s.letGo(inst.ResourceID)
-	if err := s.Provider(inst).Delete(ctx, place(inst), inst.FinalSnapshot); err != nil {
+	if err := s.Provider(inst).Delete(ctx, rotation.Place(inst), inst.FinalSnapshot); err != nil {
 		return err
 	}
 	return s.Store.Write(ctx, func(tx *store.Tx) error {

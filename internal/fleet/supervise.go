@@ -128,7 +128,7 @@ func (s *Service) lookOnce(ctx context.Context, resourceID string, tell bool) (a
 		return true, err
 	}
 	p := s.Provider(inst)
-	obs, err := p.Observe(ctx, place(inst))
+	obs, err := p.Observe(ctx, rotation.Place(inst))
 	if err != nil {
 		return true, err
 	}
@@ -136,7 +136,7 @@ func (s *Service) lookOnce(ctx context.Context, resourceID string, tell bool) (a
 		if tell {
 			s.note(ctx, inst, events.Availability, "DB instance is not running; starting it")
 		}
-		if err := p.Power(ctx, place(inst), true); err != nil {
+		if err := p.Power(ctx, rotation.Place(inst), true); err != nil {
 			return true, errors.Join(err, s.down(ctx, inst, err.Error()))
 		}
 		// Beside the watch: looking takes its time when the engine ends at once.
@@ -163,7 +163,7 @@ const lookEvery = time.Hour
 func (s *Service) watch(ctx context.Context, p provider.Provider, inst inventory.Instance) error {
 	within, cancel := context.WithTimeout(ctx, lookEvery)
 	defer cancel()
-	err := p.Watch(within, place(inst))
+	err := p.Watch(within, rotation.Place(inst))
 	if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 		return err
 	}

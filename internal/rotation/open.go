@@ -133,7 +133,7 @@ func (r *Runner) facts(ctx context.Context, i inventory.Instance) (Facts, error)
 	if ca, ok := r.Authority.Get(i.Region, id); ok {
 		f.Default = CAFacts{ca.ID, ca.Root.NotAfter, ca.AutoRotates}
 	}
-	if obs, err := r.Provider(i).Observe(ctx, place(i)); err == nil {
+	if obs, err := r.Provider(i).Observe(ctx, Place(i)); err == nil {
 		f.Active = obs.Active
 		if f.Active != "" && f.Active != i.Leaf.Generation {
 			f.Found = r.found(i, obs.Active, obs.Chain)

@@ -148,7 +148,7 @@ func (t *turn) unwanted() bool {
 
 func (r *Runner) cancel(ctx context.Context, t *turn) error {
 	t.rot.Outcome, t.rot.EndedAt = inventory.OutcomeCancelled, t.now
-	if err := r.Provider(t.inst).Collect(ctx, place(t.inst), []string{t.rot.Good}); err != nil {
+	if err := r.Provider(t.inst).Collect(ctx, Place(t.inst), []string{t.rot.Good}); err != nil {
 		r.Log.Warn("remove key pairs of a cancelled rotation", "instance", t.inst.Name, "error", err)
 	}
 	return r.Store.Write(ctx, func(tx *store.Tx) error {
@@ -239,8 +239,8 @@ func (r *Runner) record(t *turn, did inventory.Step, detail string) store.AuditR
 		RequestID: t.rot.RequestID, Detail: detail}
 }
 
-// place is the instance as its provider knows it.
-func place(i inventory.Instance) provider.Instance {
+// Place is the instance as its provider knows it.
+func Place(i inventory.Instance) provider.Instance {
 	return provider.Instance{ID: i.ResourceID, Engine: i.Engine, Version: i.Version, Address: i.Address, Port: i.Port}
 }
 

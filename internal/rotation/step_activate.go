@@ -38,7 +38,7 @@ func (r *Runner) stage(ctx context.Context, t *turn) (result, error) {
 	for _, c := range roots {
 		want.Roots = append(want.Roots, c.Raw)
 	}
-	if err := r.Provider(t.inst).Stage(ctx, place(t.inst), t.rot.Generation, t.rot.Chain, want); err != nil {
+	if err := r.Provider(t.inst).Stage(ctx, Place(t.inst), t.rot.Generation, t.rot.Chain, want); err != nil {
 		return stuck(inventory.StuckPreflight, err.Error()), nil
 	}
 	return result{next: inventory.StepActivate}, nil
@@ -52,7 +52,7 @@ func (r *Runner) activate(ctx context.Context, t *turn) (result, error) {
 	} else if Held(Brakes{Frozen: b.Frozen, Distrust: b.Distrust}, t.inst.Want, t.rot.Reason) != "" {
 		return result{wait: heldWait}, nil
 	}
-	p, at := r.Provider(t.inst), place(t.inst)
+	p, at := r.Provider(t.inst), Place(t.inst)
 	if t.rot.ActiveAt.IsZero() {
 		t.rot.ActiveAt = time.Now()
 	}
@@ -87,7 +87,7 @@ func (r *Runner) activate(ctx context.Context, t *turn) (result, error) {
 // restart is for versions that read their certificate only at start: at once
 // with consent, else after a restart that came by itself.
 func (r *Runner) restart(ctx context.Context, t *turn) (result, error) {
-	p, at := r.Provider(t.inst), place(t.inst)
+	p, at := r.Provider(t.inst), Place(t.inst)
 	obs, err := p.Observe(ctx, at)
 	if err != nil {
 		return stuck(inventory.StuckRestart, err.Error()), nil
@@ -106,12 +106,4 @@ func (r *Runner) restart(ctx context.Context, t *turn) (result, error) {
 	}
 	return result{next: inventory.StepVerify, kind: events.Maintenance,
 		event: "DB instance restarted to take its new server certificate into use"}, nil
-}
-
-// Names of the last good pair, for messages.
-func (t *turn) good() string {
-	if t.rot.GoodSerial == "" {
-		return "generation " + t.rot.Good
-	}
-	return "serial " + t.rot.GoodSerial
 }

@@ -14,7 +14,7 @@ import (
 // commit makes the verified certificate the instance's own. After a compromise
 // the sessions that began under the old key end first.
 func (r *Runner) commit(ctx context.Context, t *turn) (result, error) {
-	p, at := r.Provider(t.inst), place(t.inst)
+	p, at := r.Provider(t.inst), Place(t.inst)
 	ended := ""
 	if t.rot.NoWayBack {
 		n, err := p.EndSessions(ctx, at, t.now)

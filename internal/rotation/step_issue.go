@@ -25,11 +25,11 @@ func (r *Runner) makeKey(ctx context.Context, t *turn) (result, error) {
 	}
 	if t.rot.Attempts > 0 {
 		// What failed tries left is of no more use; the pair in use stays.
-		if err := r.Provider(t.inst).Collect(ctx, place(t.inst), []string{t.rot.Good, t.rot.Generation}); err != nil {
+		if err := r.Provider(t.inst).Collect(ctx, Place(t.inst), []string{t.rot.Good, t.rot.Generation}); err != nil {
 			r.Log.Warn("remove key pairs of failed tries", "instance", t.inst.Name, "error", err)
 		}
 	}
-	csr, err := r.Provider(t.inst).CSR(ctx, place(t.inst), t.rot.Generation, p.LeafKey)
+	csr, err := r.Provider(t.inst).CSR(ctx, Place(t.inst), t.rot.Generation, p.LeafKey)
 	if err != nil {
 		return stuck(inventory.StuckKey, err.Error()), nil
 	}

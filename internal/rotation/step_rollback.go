@@ -17,7 +17,7 @@ func (r *Runner) rollback(ctx context.Context, t *turn) (result, error) {
 		t.again(time.Now())
 		return result{wait: Backoff(t.rot.Attempts)}, nil
 	}
-	p, at := r.Provider(t.inst), place(t.inst)
+	p, at := r.Provider(t.inst), Place(t.inst)
 	effect, err := p.Activate(ctx, at, t.rot.Good)
 	if err != nil {
 		// The good pair may never have left the wire; but until the files say
@@ -79,19 +79,19 @@ func (r *Runner) prove(ctx context.Context, t *turn) (result, error) {
 // proof is empty when the last good leaf is served within the grace, else what
 // was seen instead.
 func (r *Runner) proof(ctx context.Context, t *turn) inventory.Stuck {
-	deadline := time.Now().Add(r.Grace)
-	for {
-		s := r.look(ctx, t.inst)
+	return r.watch(ctx, t.inst, func(s Sight) (inventory.Stuck, bool) {
 		if t.isGood(s) {
-			return inventory.Stuck{}
+			return inventory.Stuck{}, true
 		}
 		v, _ := Judge(s, Wanted{Serial: t.rot.GoodSerial, Name: t.inst.Host}, time.Now())
-		if ctx.Err() != nil || time.Now().After(deadline) {
-			return v
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(lookAgain):
-		}
+		return v, false
+	})
+}
+
+// good names the last good pair, for messages.
+func (t *turn) good() string {
+	if t.rot.GoodSerial == "" {
+		return "generation " + t.rot.Good
 	}
+	return "serial " + t.rot.GoodSerial
 }

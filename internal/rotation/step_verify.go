@@ -35,9 +35,15 @@ func Endpoint(i inventory.Instance) string { return net.JoinHostPort(i.Host, str
 
 // await dials until the handshake shows what is wanted or the grace is over.
 func (r *Runner) await(ctx context.Context, i inventory.Instance, w Wanted) inventory.Stuck {
+	return r.watch(ctx, i, func(s Sight) (inventory.Stuck, bool) { return Judge(s, w, time.Now()) })
+}
+
+// watch looks again and again until judge is content or has made up its mind,
+// or the grace is over.
+func (r *Runner) watch(ctx context.Context, i inventory.Instance, judge func(Sight) (v inventory.Stuck, final bool)) inventory.Stuck {
 	deadline := time.Now().Add(r.Grace)
 	for {
-		v, final := Judge(r.look(ctx, i), w, time.Now())
+		v, final := judge(r.look(ctx, i))
 		if final || v.Reason == "" || ctx.Err() != nil || time.Now().After(deadline) {
 			return v
 		}

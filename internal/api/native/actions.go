@@ -1,8 +1,6 @@
 package native
 
 import (
-	"bytes"
-	"io"
 	"strconv"
 	"time"
 
@@ -12,8 +10,6 @@ import (
 	"github.com/dbtls/dbtls/internal/status"
 	"github.com/dbtls/dbtls/internal/store"
 )
-
-func newReader(b []byte) io.Reader { return bytes.NewReader(b) }
 
 func getStatus(a *API, c *call) (any, error) {
 	r, err := status.Collect(c.r.Context(), a.Store, time.Now())

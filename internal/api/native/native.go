@@ -3,6 +3,7 @@
 package native
 
 import (
+	"bytes"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -47,7 +48,7 @@ func (c *call) decode(into any) error {
 	if len(c.body) == 0 {
 		return nil
 	}
-	d := json.NewDecoder(newReader(c.body))
+	d := json.NewDecoder(bytes.NewReader(c.body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
 		return fault.Wrap(err, fault.InvalidParameter, "the request body is not the JSON this call takes: %v", err)
