@@ -25,11 +25,19 @@ func mayImport() map[string][]string {
 		"internal/inventory":   {"fault", "pki"},
 
 		// What is true of a product, and how one is dialled.
-		"internal/engine":            {"fault", "pki"},
-		"internal/engine/discover":   {"engine"},
-		"internal/engine/mysql":      {"engine", "engine/discover", "fault", "pki"},
-		"internal/engine/postgres":   {"engine", "engine/discover", "fault", "pki"},
-		"internal/engines":           {"engine", "engine/mysql", "engine/postgres"},
+		"internal/engine":           {"fault", "pki"},
+		"internal/engine/discover":  {"engine"},
+		"internal/engine/mysql":     {"engine", "engine/discover", "fault", "pki"},
+		"internal/engine/postgres":  {"engine", "engine/discover", "fault", "pki"},
+		"internal/engine/redshift":  {"engine", "engine/postgres", "fault"},
+		"internal/engine/tds":       {"engine", "fault"}, // what SQL Server and ASE have in common
+		"internal/engine/sqlserver": {"engine", "engine/tds", "fault"},
+		"internal/engine/ase":       {"engine", "engine/tds", "fault"},
+		"internal/engine/oracle":    {"engine", "fault"},
+		"internal/engine/db2":       {"engine", "fault"},
+		"internal/engine/mongodb":   {"engine", "fault"},
+		"internal/engines": {"engine", "engine/ase", "engine/db2", "engine/mongodb", "engine/mysql", "engine/oracle",
+			"engine/postgres", "engine/redshift", "engine/sqlserver"},
 		"internal/probe":             {"engine", "fault", "pki"},
 		"internal/engine/enginetest": {"engine", "fault", "pki", "pki/pkitest", "probe"},
 
@@ -45,14 +53,16 @@ func mayImport() map[string][]string {
 		"internal/events": {"fault", "inventory", "store"},
 
 		// Where databases live.
-		"internal/provider":       {"engine", "pki"},
-		"internal/provider/local": {"engine", "fault", "hostfs", "pki", "provider"},
+		"internal/provider":           {"engine", "pki"},
+		"internal/provider/local":     {"engine", "fault", "hostfs", "pki", "provider"},
+		"internal/provider/simulated": {"engine", "fault", "hostfs", "pki", "provider"},
 
 		// What should be.
 		"internal/authority": {"clock", "events", "fault", "inventory", "pki", "secrets", "store", "trust"},
 		"internal/rotation":  {"authority", "clock", "engine", "events", "fault", "inventory", "pki", "probe", "provider", "store"},
+		"internal/params":    {"engine", "events", "fault", "inventory", "store"},
 		"internal/status":    {"fault", "inventory", "rotation", "store"},
-		"internal/fleet":     {"authority", "clock", "engine", "events", "fault", "inventory", "pki", "provider", "rotation", "secrets", "store"},
+		"internal/fleet":     {"authority", "clock", "engine", "events", "fault", "inventory", "params", "pki", "provider", "rotation", "secrets", "store"},
 		// The way back: a copy of the state and the keys.
 		"internal/backup": {"fault", "hostfs", "inventory", "store"},
 	}
@@ -61,12 +71,12 @@ func mayImport() map[string][]string {
 	// other. No transport reaches a database's files or its wire.
 	domain := []string{
 		"auth", "authority", "clock", "engine", "events", "fault", "fleet", "inventory",
-		"jobs", "pki", "provider", "rotation", "status", "store", "trust",
+		"jobs", "params", "pki", "provider", "rotation", "status", "store", "trust",
 	}
 	table["internal/api/rds"] = append([]string{"awswire/query", "awswire/sigv4"}, domain...)
 	table["internal/api/native"] = append([]string{"awswire/sigv4"}, domain...)
 	table["internal/serve"] = append([]string{
-		"api/rds", "api/native", "awswire/query", "awswire/sigv4", "engines", "hostfs", "probe", "provider/local", "secrets",
+		"api/rds", "api/native", "awswire/query", "awswire/sigv4", "engines", "hostfs", "probe", "provider/local", "provider/simulated", "secrets",
 	}, domain...)
 	table["cmd/dbtls"] = append([]string{"serve", "backup", "trust/store", "trust/store/storefile", "guide", "wallet", "walletcli"}, table["internal/serve"]...)
 	return table

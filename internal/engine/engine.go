@@ -20,15 +20,30 @@ import (
 // Engine is one database product. A nil field means the product, or dbtls,
 // lacks that ability; callers ask the field, never the name.
 type Engine struct {
-	Spec   Spec
-	Wire   Wire
-	Server Server // nil: dbtls cannot run this product on a machine
+	Spec      Spec
+	Wire      Wire
+	Server    Server     // nil: dbtls cannot run this product on a machine
+	Simulator *Simulator // nil: dbtls cannot play this product
+	Replicas  *Replicas  // nil: Server cannot make a read replica
+}
+
+// Replicas is what a Server needs for Settings.Primary.
+type Replicas struct {
+	// Allow makes the account that replicas log in with on the running primary
+	// of s; idempotent.
+	Allow func(ctx context.Context, s Settings, user, password string) error
+	// Credential is the content of the file Primary.Password.
+	Credential func(p Primary, password string) []byte
 }
 
 // Spec is the data about a product.
 type Spec struct {
-	Names       []string // API engine names, the canonical one first: "postgres"
-	Description string   // "PostgreSQL", as DBEngineDescription shows it
+	Names []string // API engine names, the canonical one first: "postgres"
+	// Extension: RDS has no engine of that name; it is dbtls's own.
+	Extension bool
+	// Clustered: instances of it live in clusters only (Aurora).
+	Clustered   bool
+	Description string // "PostgreSQL", as DBEngineDescription shows it
 	DefaultPort int
 	MasterUser  string // the master user name when the caller gives none
 
@@ -39,6 +54,11 @@ type Spec struct {
 	// HotReload says whether servers of this version take a new certificate
 	// without a restart (SupportsCertificateRotationWithoutRestart).
 	HotReload func(version string) bool
+	// Versions are those dbtls knows, oldest first: what a simulated instance
+	// can have. A server found on a machine may have others.
+	Versions []string
+	// Parameters is the catalogue of a version's family, by name; nil: none.
+	Parameters func(version string) []Parameter
 	// CAs lists the CA identifiers whose leaves servers of this version can
 	// serve; nil means all.
 	CAs func(version string) []string
@@ -58,15 +78,30 @@ var ErrNoTLS = errors.New("server refuses TLS")
 // Greeting is what a server said of itself before TLS began.
 type Greeting struct {
 	Version string // as announced, "" when the protocol announces nothing
+	// Protocols are what the client hello must offer (ALPN, RFC 7301), in the
+	// way into TLS that was taken; none in most.
+	Protocols []string
 }
+
+// Start chooses among the ways into TLS that a product has.
+type Start struct {
+	// Direct speaks TLS from the first byte where the product also has a
+	// preamble (PostgreSQL 17, TDS 8.0). Products that know no preamble speak
+	// it so anyway.
+	Direct bool
+}
+
+// ErrNoDirect is returned by StartTLS when the product always has a preamble.
+var ErrNoDirect = errors.New("the protocol has no TLS from the first byte")
 
 // Wire speaks the part of a product's protocol that comes before TLS.
 type Wire interface {
 	// StartTLS takes a fresh connection to the point where the TLS client
-	// hello is due and returns the connection to speak TLS over. It never
-	// reads past that point, honours ctx's deadline, and returns ErrNoTLS
-	// (wrapped) when the server has no TLS to offer.
-	StartTLS(ctx context.Context, c net.Conn) (net.Conn, Greeting, error)
+	// hello is due and returns the connection to speak TLS over, which also
+	// stays right after the handshake. It never reads past that point, honours
+	// ctx's deadline, and returns ErrNoTLS (wrapped) when the server has no TLS
+	// to offer.
+	StartTLS(ctx context.Context, c net.Conn, how Start) (net.Conn, Greeting, error)
 }
 
 // Install is one server version found on a machine.
@@ -91,7 +126,23 @@ type Settings struct {
 	ID       string // the instance, for comments and process titles
 	Address  string // IP address to listen on
 	Port     int
-	HostUser string // the operating-system user dbtls runs as ("root")
+	HostUser string   // the operating-system user dbtls runs as ("root")
+	Also     []string // more IP addresses to listen on
+	// Parameters are the values of the version's catalogue, defaults included
+	// (Spec.Values).
+	Parameters map[string]string
+	Primary    *Primary // the server to follow, nil for one that takes writes
+}
+
+// Primary is what a read replica follows.
+type Primary struct {
+	Address string // IP address or name, in the SAN of the primary's leaf
+	Port    int
+	User    string
+	// Password is a file in the form the product's own client reads, with the
+	// password of User; Roots a PEM file with the roots the primary's chain
+	// is verified against, name included.
+	Password, Roots string
 }
 
 // PairPaths names a certificate chain file (leaf first) and its key file.
@@ -181,6 +232,10 @@ type Master struct {
 type Admin interface {
 	// SetUp makes the master user and the first database; idempotent.
 	SetUp(ctx context.Context, m Master) error
+	// Apply makes the running server take the dynamic parameters of s, whose
+	// files are in place; sessions live on. An error says that the server
+	// does not have them in force.
+	Apply(ctx context.Context, s Settings) error
 	// Reload makes the server read its certificate again. Success proves
 	// nothing: only a fresh handshake does.
 	Reload(ctx context.Context) error

@@ -46,7 +46,7 @@ type Service struct {
 func New(c Config) *Service { return &Service{Config: c} }
 
 // Caller is who asks, for the audit log.
-type Caller struct{ Name, RequestID string }
+type Caller = inventory.Caller
 
 // View is an instance with the rotation that is under way.
 type View struct {

@@ -10,6 +10,7 @@ import (
 	"github.com/dbtls/dbtls/internal/events"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/inventory"
+	"github.com/dbtls/dbtls/internal/provider"
 	"github.com/dbtls/dbtls/internal/rotation"
 	"github.com/dbtls/dbtls/internal/store"
 )
@@ -49,7 +50,7 @@ func (s *Service) Advance(ctx context.Context, resourceID string) error {
 func (s *Service) create(ctx context.Context, inst inventory.Instance) error {
 	p := s.Provider(inst)
 	if inst.Leaf.Generation == "" {
-		if err := p.Create(ctx, rotation.Place(inst)); err != nil {
+		if err := p.Create(ctx, rotation.Place(inst), provider.Source{}); err != nil {
 			return err
 		}
 		return s.firstCertificate(ctx, inst.ResourceID)

@@ -12,6 +12,11 @@ type Status string
 const (
 	StatusCreating  Status = "creating"
 	StatusAvailable Status = "available"
+	StatusRebooting Status = "rebooting"
+	StatusRenaming  Status = "renaming"
+	StatusStopping  Status = "stopping"
+	StatusStopped   Status = "stopped"
+	StatusStarting  Status = "starting"
 	StatusDeleting  Status = "deleting"
 	StatusFailed    Status = "failed"
 	StatusModifying Status = "modifying"
@@ -29,7 +34,7 @@ type Instance struct {
 	Status     Status
 	Detail     string    // why it failed, in words
 	Attempts   int       // of the current creation or deletion step
-	DueAt      time.Time // when creation or deletion goes on
+	DueAt      time.Time // when its lifecycle goes on, whatever the status
 
 	Host             string // what clients are told: an IP address or a DNS name
 	Address          string // where the engine listens
@@ -43,6 +48,17 @@ type Instance struct {
 	Tags             []Tag
 	CreatedAt        time.Time
 	FinalSnapshot    string // asked for by the deletion under way
+
+	Cluster string   // ResourceID of its cluster, "" outside one
+	Writer  bool     // the member that takes writes
+	Shared  []Shared // the cluster's endpoints, which every member's leaf carries
+
+	Group     string            // its DB parameter group
+	Applied   map[string]string // parameters its engine was told, without those at their default
+	GroupSync Sync              // how Applied stands to what the groups say
+	SyncError string            // why it is SyncFailed
+
+	Next Next // changes that wait for a window, or for the certificate they need
 
 	Leaf    Leaf      // the committed certificate; zero before the first
 	Bridge  Bridge    // the overlap that is being served
@@ -97,8 +113,64 @@ func (i Instance) Now() Status {
 // IsZero reports that nothing is wanted.
 func (w Want) IsZero() bool { return w.CA == "" && w.Renew == "" }
 
-// Names are the names a leaf of the instance must carry, the endpoint first.
-func (i Instance) Names() []string { return []string{i.Host} }
+// Sync is a ParameterApplyStatus of AWS.
+type Sync string
+
+// The apply statuses.
+const (
+	SyncDone     Sync = "in-sync"
+	SyncApplying Sync = "applying"
+	SyncReboot   Sync = "pending-reboot"
+	SyncFailed   Sync = "failed-to-apply"
+)
+
+// Shared is an endpoint that belongs to a cluster and not to one member.
+type Shared struct {
+	Host    string // what clients are told
+	Address string // where whoever holds it listens
+	Held    bool   // this member listens there
+}
+
+// Next is what an instance becomes in its next maintenance window, or at once.
+type Next struct {
+	Name string // DBInstanceIdentifier, "" to keep it
+	Now  bool   // not in the window but as soon as possible
+	By   Caller
+
+	// Host and Address are the endpoint that goes with Name, set when the
+	// change begins: the leaf carries both endpoints until it is over.
+	Host, Address string
+}
+
+// IsZero reports that nothing is planned.
+func (n Next) IsZero() bool { return n == Next{} }
+
+// Names are the names a leaf of the instance must carry, the endpoint first:
+// the one to come and the present one while it is renamed, then its cluster's.
+func (i Instance) Names() []string {
+	var names []string
+	if i.Next.Host != "" {
+		names = append(names, i.Next.Host)
+	}
+	if i.Host != i.Next.Host {
+		names = append(names, i.Host)
+	}
+	for _, s := range i.Shared {
+		names = append(names, s.Host)
+	}
+	return names
+}
+
+// Also is where the instance listens besides its own address.
+func (i Instance) Also() []string {
+	var all []string
+	for _, s := range i.Shared {
+		if s.Held {
+			all = append(all, s.Address)
+		}
+	}
+	return all
+}
 
 // Tag is a resource tag.
 type Tag struct{ Key, Value string }

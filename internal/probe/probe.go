@@ -29,6 +29,7 @@ type Target struct {
 	// ServerName is sent as SNI; "" sends none, which is right for an IP
 	// address (RFC 6066 section 3).
 	ServerName string
+	Start      engine.Start // the way into TLS; zero: the product's usual one
 }
 
 // Observation is what a server showed in one full handshake. Nothing in it
@@ -53,11 +54,11 @@ func Dial(ctx context.Context, t Target) (*Observation, error) {
 		return nil, &Failure{Stage: StageConnect, Err: fmt.Errorf("dial %q: %w", t.Address, err)}
 	}
 	defer raw.Close()
-	c, greeting, err := t.Engine.Wire.StartTLS(ctx, raw)
+	c, greeting, err := t.Engine.Wire.StartTLS(ctx, raw, t.Start)
 	if err != nil {
 		return nil, &Failure{Stage: StageStartTLS, Err: fmt.Errorf("start TLS with %q: %w", t.Address, err)}
 	}
-	client := tls.Client(c, config(t.ServerName))
+	client := tls.Client(c, config(t.ServerName, greeting.Protocols))
 	if err := client.HandshakeContext(ctx); err != nil {
 		return nil, &Failure{Stage: StageTLS, Err: fmt.Errorf("TLS handshake with %q: %w", t.Address, errors.Join(ctx.Err(), err))}
 	}
@@ -84,10 +85,11 @@ func leave(ctx context.Context, c *tls.Conn) {
 // of a user's goes over the connection and the whole chain, good or bad, is
 // what the caller asked for. There is no session cache, and tickets are off: a
 // resumed session would show the certificate of an earlier handshake.
-func config(serverName string) *tls.Config {
+func config(serverName string, protocols []string) *tls.Config {
 	return &tls.Config{
 		InsecureSkipVerify:     true, //nolint:gosec // see above
 		ServerName:             serverName,
+		NextProtos:             protocols,
 		MinVersion:             tls.VersionTLS12,
 		SessionTicketsDisabled: true,
 	}

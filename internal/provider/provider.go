@@ -21,7 +21,28 @@ type Instance struct {
 	Version string
 	Address string // IP address to listen on
 	Port    int
+	Also    []string // more IP addresses to listen on
+	// Parameters are the values that are set and differ from the catalogue's
+	// defaults, as they should be in force now.
+	Parameters map[string]string
+	Primary    *Primary // what it follows, nil for an instance that takes writes
 }
+
+// Primary is the instance that a read replica follows.
+type Primary struct {
+	Address string // in the SAN of the primary's leaf
+	Port    int
+}
+
+// Source is what a new read replica needs to copy and follow its primary. It
+// is kept where the instance lives.
+type Source struct {
+	Password string   // of ReplicaUser
+	Roots    [][]byte // DER; the primary's chain verifies against one of them
+}
+
+// ReplicaUser is the account replicas log in with.
+const ReplicaUser = "dbtls_replica"
 
 // Offer is an engine version this provider can run.
 type Offer struct {
@@ -59,9 +80,16 @@ type Provider interface {
 
 	// Create makes the data directory and the configuration; it does not
 	// start the server. A directory that is there and not ours is refused.
-	Create(ctx context.Context, i Instance) error
+	// from is for an instance with a Primary, which is copied.
+	Create(ctx context.Context, i Instance, from Source) error
 	// SetUp makes the master user and first database on a running server.
 	SetUp(ctx context.Context, i Instance, m engine.Master) error
+	// AllowReplicas makes the account that replicas of i log in with.
+	AllowReplicas(ctx context.Context, i Instance, password string) error
+	// Apply writes the configuration of i and makes a running server take its
+	// dynamic parameters. EffectRestart: something else changed as well, an
+	// address or a static parameter, which the next start takes.
+	Apply(ctx context.Context, i Instance) (engine.Effect, error)
 	// Power starts or stops the server and returns when it accepts sessions
 	// or is gone. A running server that belongs to i is adopted.
 	Power(ctx context.Context, i Instance, on bool) error

@@ -181,7 +181,7 @@ func fakeEngine(hot bool) engine.Engine {
 
 type fakeWire struct{}
 
-func (fakeWire) StartTLS(ctx context.Context, c net.Conn) (net.Conn, engine.Greeting, error) {
+func (fakeWire) StartTLS(ctx context.Context, c net.Conn, _ engine.Start) (net.Conn, engine.Greeting, error) {
 	if d, ok := ctx.Deadline(); ok {
 		c.SetDeadline(d)
 	}

@@ -241,7 +241,12 @@ func (r *Runner) record(t *turn, did inventory.Step, detail string) store.AuditR
 
 // Place is the instance as its provider knows it.
 func Place(i inventory.Instance) provider.Instance {
-	return provider.Instance{ID: i.ResourceID, Engine: i.Engine, Version: i.Version, Address: i.Address, Port: i.Port}
+	at := provider.Instance{ID: i.ResourceID, Engine: i.Engine, Version: i.Version, Address: i.Address, Port: i.Port,
+		Also: i.Also(), Parameters: i.Applied}
+	if i.Cluster != "" && !i.Writer {
+		at.Primary = &provider.Primary{Address: i.Shared[0].Host, Port: i.Port}
+	}
+	return at
 }
 
 // unavailable reports an error that time heals: it is waited out, not STUCK.

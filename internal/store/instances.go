@@ -19,12 +19,12 @@ func (t *Tx) InsertInstance(i inventory.Instance) error {
 	} else if !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	return t.putInstance(`INSERT INTO instances (region, name, status, address, due_at, check_at, doc, resource_id) VALUES (?,?,?,?,?,?,?,?)`, i)
+	return t.putInstance(`INSERT INTO instances (region, name, status, address, cluster, due_at, check_at, doc, resource_id) VALUES (?,?,?,?,?,?,?,?,?)`, i)
 }
 
 // UpdateInstance replaces an instance.
 func (t *Tx) UpdateInstance(i inventory.Instance) error {
-	return t.putInstance(`UPDATE instances SET region=?, name=?, status=?, address=?, due_at=?, check_at=?, doc=? WHERE resource_id=?`, i)
+	return t.putInstance(`UPDATE instances SET region=?, name=?, status=?, address=?, cluster=?, due_at=?, check_at=?, doc=? WHERE resource_id=?`, i)
 }
 
 func (t *Tx) putInstance(query string, i inventory.Instance) error {
@@ -32,7 +32,7 @@ func (t *Tx) putInstance(query string, i inventory.Instance) error {
 	if err != nil {
 		return err
 	}
-	n, err := t.exec(query, i.Region, i.Name, i.Status, i.Address, millis(i.DueAt), millis(i.CheckAt), doc, i.ResourceID)
+	n, err := t.exec(query, i.Region, i.Name, i.Status, i.Address, i.Cluster, millis(i.DueAt), millis(i.CheckAt), doc, i.ResourceID)
 	if err != nil {
 		return fmt.Errorf("write instance %q: %w", i.Name, err)
 	}
@@ -83,10 +83,17 @@ func (t *Tx) CheckDue(now time.Time) ([]inventory.Instance, error) {
 	return documents(t, t.store.instances.decode, `SELECT doc FROM instances WHERE check_at<=? ORDER BY check_at`, now.UnixMilli())
 }
 
-// AddressTaken reports whether an instance already listens on the address.
+// Members lists the instances of a cluster, by name.
+func (t *Tx) Members(cluster string) ([]inventory.Instance, error) {
+	return documents(t, t.store.instances.decode, `SELECT doc FROM instances WHERE cluster=? AND cluster<>'' ORDER BY name`, cluster)
+}
+
+// AddressTaken reports whether an instance or a cluster already has the
+// address.
 func (t *Tx) AddressTaken(address string) (bool, error) {
 	var n int
-	err := t.one(`SELECT count(*) FROM instances WHERE address=?`, []any{address}, &n)
+	err := t.one(`SELECT (SELECT count(*) FROM instances WHERE address=?1) + (SELECT count(*) FROM clusters WHERE address=?1 OR reader_address=?1)`,
+		[]any{address}, &n)
 	return n > 0, err
 }
 
@@ -96,6 +103,7 @@ func (t *Tx) NextDue() (time.Time, error) {
 	var ms sql.NullInt64
 	err := t.one(`SELECT min(at) FROM (
 		SELECT min(due_at) AS at FROM instances WHERE due_at IS NOT NULL
+		UNION ALL SELECT min(due_at) FROM clusters WHERE due_at IS NOT NULL
 		UNION ALL SELECT min(check_at) FROM instances WHERE check_at IS NOT NULL
 		UNION ALL SELECT min(due_at) FROM rotations WHERE open=1)`, nil, &ms)
 	if err != nil || !ms.Valid {

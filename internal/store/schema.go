@@ -54,6 +54,26 @@ CREATE TABLE audit (
 CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+`, `
+CREATE TABLE groups (
+	kind TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, doc TEXT NOT NULL,
+	PRIMARY KEY (kind, region, name)) WITHOUT ROWID;
+
+CREATE TABLE clusters (
+	resource_id TEXT PRIMARY KEY, region TEXT NOT NULL, name TEXT NOT NULL,
+	address TEXT NOT NULL, reader_address TEXT NOT NULL, due_at INTEGER, doc TEXT NOT NULL) WITHOUT ROWID;
+CREATE UNIQUE INDEX clusters_name ON clusters (region, name);
+CREATE INDEX clusters_due ON clusters (due_at) WHERE due_at IS NOT NULL;
+
+ALTER TABLE instances ADD COLUMN cluster TEXT NOT NULL DEFAULT '';
+CREATE INDEX instances_cluster ON instances (cluster) WHERE cluster<>'';
+CREATE INDEX instances_address ON instances (address);
+
+-- Calls that changed nothing: kept for a time only, unlike the audit log.
+CREATE TABLE calls (
+	id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, actor TEXT NOT NULL,
+	action TEXT NOT NULL, target TEXT NOT NULL, request_id TEXT NOT NULL, detail TEXT NOT NULL);
+CREATE INDEX calls_at ON calls (at);
 `}
 
 func migrate(ctx context.Context, db *sql.DB, path string) error {

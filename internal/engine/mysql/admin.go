@@ -104,6 +104,9 @@ func (a *admin) Reload(ctx context.Context) error {
 	return nil
 }
 
+// Apply has nothing to do: no parameter is dynamic yet.
+func (a *admin) Apply(context.Context, engine.Settings) error { return nil }
+
 // Effective asks the running server for the names it was started with, and
 // follows the link that stands for a generation.
 func (a *admin) Effective(ctx context.Context) (engine.PairPaths, error) {

@@ -89,7 +89,7 @@ func TestStartTLSAsksInOrder(t *testing.T) {
 		_, _ = io.ReadFull(srv, b)
 		request <- b
 	}()
-	c, g, err := wire{}.StartTLS(t.Context(), client)
+	c, g, err := wire{}.StartTLS(t.Context(), client, engine.Start{})
 	if err != nil || c == nil || g.Version != "10.11.19-MariaDB" {
 		t.Fatalf("StartTLS = %v, %+v, %v", c, g, err)
 	}
@@ -123,7 +123,7 @@ func TestStartTLSRefusals(t *testing.T) {
 				defer srv.Close()
 				_, _ = srv.Write(c.sent)
 			}()
-			_, _, err := wire{}.StartTLS(t.Context(), client)
+			_, _, err := wire{}.StartTLS(t.Context(), client, engine.Start{})
 			if err == nil || !strings.Contains(err.Error(), c.want) || errors.Is(err, engine.ErrNoTLS) != c.noTLS {
 				t.Errorf("StartTLS = %v, want %q", err, c.want)
 			}
@@ -140,7 +140,7 @@ func TestStartTLSEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		begin := time.Now()
-		_, _, err := wire{}.StartTLS(ctx, client)
+		_, _, err := wire{}.StartTLS(ctx, client, engine.Start{})
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != time.Minute {
 			t.Errorf("StartTLS of a silent server = %v after %v, want the deadline at a minute", err, time.Since(begin))
 		}

@@ -19,7 +19,10 @@ type wire struct{}
 // StartTLS reads the server's greeting and asks for TLS. Servers count a
 // session that ends without a login as aborted, and may block the host that
 // opened many of them: callers keep the rate low.
-func (wire) StartTLS(ctx context.Context, c net.Conn) (_ net.Conn, g engine.Greeting, err error) {
+func (wire) StartTLS(ctx context.Context, c net.Conn, how engine.Start) (_ net.Conn, g engine.Greeting, err error) {
+	if how.Direct {
+		return nil, g, engine.ErrNoDirect
+	}
 	release := engine.Bound(ctx, c)
 	defer func() {
 		if late := release(); late != nil {

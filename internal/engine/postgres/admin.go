@@ -72,6 +72,9 @@ func (a *admin) Reload(ctx context.Context) error {
 	}
 }
 
+// Apply makes the server read its files again.
+func (a *admin) Apply(ctx context.Context, _ engine.Settings) error { return a.Reload(ctx) }
+
 // Effective asks the running server: postgresql.auto.conf (ALTER SYSTEM)
 // outranks the file dbtls writes. Relative paths are the data directory's.
 func (a *admin) Effective(ctx context.Context) (engine.PairPaths, error) {

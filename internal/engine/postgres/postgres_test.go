@@ -43,7 +43,7 @@ func TestStartTLSByTheAnswer(t *testing.T) {
 				}
 				_, _ = io.WriteString(srv, c.answer)
 			}()
-			_, _, err := wire{}.StartTLS(t.Context(), client)
+			_, _, err := wire{}.StartTLS(t.Context(), client, engine.Start{})
 			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 				t.Errorf("StartTLS = %v, want %q", err, c.want)
 			}
@@ -63,7 +63,7 @@ func TestStartTLSLeavesTheNextByteUnread(t *testing.T) {
 		_, _ = io.ReadFull(srv, make([]byte, 8))
 		_, _ = io.WriteString(srv, "Sx")
 	}()
-	c, _, err := wire{}.StartTLS(t.Context(), client)
+	c, _, err := wire{}.StartTLS(t.Context(), client, engine.Start{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestStartTLSEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		begin := time.Now()
-		_, _, err := wire{}.StartTLS(ctx, client)
+		_, _, err := wire{}.StartTLS(ctx, client, engine.Start{})
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != time.Minute {
 			t.Errorf("StartTLS of a silent server = %v after %v, want the deadline at a minute", err, time.Since(begin))
 		}

@@ -14,6 +14,10 @@ import (
 // sslRequest is the message of 8 bytes with the code 80877103.
 const sslRequest = "\x00\x00\x00\x08\x04\xd2\x16\x2f"
 
+// directProtocol is what a client hello without SSLRequest must offer, since
+// version 17 ("SSL Session Encryption" in the protocol's manual).
+const directProtocol = "postgresql"
+
 // maxErrorText bounds what is read of an error answer: its text is for a
 // person, and the sender is not authenticated.
 const maxErrorText = 4096
@@ -23,7 +27,10 @@ type wire struct{}
 // StartTLS sends SSLRequest and reads the one byte that answers it. Bytes
 // after that byte belong to TLS: reading them here would let somebody on the
 // path put plain text into the protected stream (CVE-2021-23222).
-func (wire) StartTLS(ctx context.Context, c net.Conn) (_ net.Conn, _ engine.Greeting, err error) {
+func (wire) StartTLS(ctx context.Context, c net.Conn, how engine.Start) (_ net.Conn, _ engine.Greeting, err error) {
+	if how.Direct {
+		return c, engine.Greeting{Protocols: []string{directProtocol}}, nil
+	}
 	release := engine.Bound(ctx, c)
 	defer func() {
 		if late := release(); late != nil {

@@ -15,6 +15,16 @@ func (p *Provider) SetUp(ctx context.Context, i provider.Instance, m engine.Mast
 	return p.manage(ctx, i, func(a engine.Admin) error { return a.SetUp(ctx, m) })
 }
 
+// AllowReplicas makes the account that replicas of i log in with.
+func (p *Provider) AllowReplicas(ctx context.Context, i provider.Instance, password string) error {
+	return fault.New(fault.NotBuilt, "read replicas of engine %q are not built", i.Engine)
+}
+
+// Apply writes the configuration and makes a running server take it.
+func (p *Provider) Apply(ctx context.Context, i provider.Instance) (engine.Effect, error) {
+	return engine.EffectNone, nil
+}
+
 // EndSessions ends client sessions begun before t and returns how many.
 func (p *Provider) EndSessions(ctx context.Context, i provider.Instance, t time.Time) (int, error) {
 	var n int

@@ -28,7 +28,7 @@ func BenchmarkObserve(b *testing.B) {
 	}
 	ctx := context.Background()
 	i := provider.Instance{ID: "db-" + rand.Text(), Engine: "fake", Version: "15.1", Address: "127.0.0.1", Port: 15998}
-	if err := p.Create(ctx, i); err != nil {
+	if err := p.Create(ctx, i, provider.Source{}); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {

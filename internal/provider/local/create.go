@@ -19,7 +19,7 @@ import (
 // can be cut short anywhere and called again: the marker comes first, the
 // data directory gets its name when it is complete and on disk, and the files
 // of the configuration replace only files dbtls wrote.
-func (p *Provider) Create(ctx context.Context, i provider.Instance) error {
+func (p *Provider) Create(ctx context.Context, i provider.Instance, _ provider.Source) error {
 	pl, err := p.place(i)
 	if err != nil {
 		return err

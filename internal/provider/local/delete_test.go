@@ -2,6 +2,7 @@ package local_test
 
 import (
 	"errors"
+	"github.com/dbtls/dbtls/internal/provider"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -99,7 +100,7 @@ func TestDeleteGoesOnWhereACrashLeftIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, &fakeEngine{})
-			r.ok(r.Create(r.ctx(), r.inst))
+			r.ok(r.Create(r.ctx(), r.inst, provider.Source{}))
 			r.ok(crash(r))
 			r.ok(r.Delete(r.ctx(), r.inst, "final"))
 			if _, err := os.Stat(r.snap("final", "data", "VERSION")); err != nil {
@@ -149,7 +150,7 @@ func TestWhatIsNotTheServerIsNotAdopted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, &fakeEngine{})
-			r.ok(r.Create(r.ctx(), r.inst))
+			r.ok(r.Create(r.ctx(), r.inst, provider.Source{}))
 			r.stage("g1")
 			_, err := r.Activate(r.ctx(), r.inst, "g1")
 			r.ok(err)

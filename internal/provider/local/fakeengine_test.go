@@ -123,6 +123,8 @@ func (a *fakeAdmin) SetUp(_ context.Context, m engine.Master) error {
 	return err
 }
 
+func (a *fakeAdmin) Apply(ctx context.Context, _ engine.Settings) error { return a.Reload(ctx) }
+
 func (a *fakeAdmin) Reload(context.Context) error {
 	answer, err := a.ask("reload")
 	if err == nil && answer != "ok" {

@@ -3,6 +3,7 @@ package local_test
 import (
 	"context"
 	"crypto/tls"
+	"github.com/dbtls/dbtls/internal/provider"
 	"net"
 	"os"
 	"path/filepath"
@@ -29,7 +30,7 @@ func TestEveryStepTwiceFromCreateToDelete(t *testing.T) {
 				r.ok(step())
 				r.ok(step())
 			}
-			twice(func() error { return r.Create(r.ctx(), r.inst) })
+			twice(func() error { return r.Create(r.ctx(), r.inst, provider.Source{}) })
 			chain, want := r.chain("g1")
 			twice(func() error { return r.Stage(r.ctx(), r.inst, "g1", chain, want) })
 			twice(func() error { return r.activate("g1", engine.EffectNone) })

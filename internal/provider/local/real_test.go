@@ -109,7 +109,7 @@ func (r *rig) handshake() []*x509.Certificate {
 	c, err := net.Dial("tcp", net.JoinHostPort(r.inst.Address, strconv.Itoa(r.inst.Port)))
 	r.ok(err)
 	defer c.Close()
-	under, _, err := r.eng.Wire.StartTLS(r.ctx(), c)
+	under, _, err := r.eng.Wire.StartTLS(r.ctx(), c, engine.Start{})
 	r.ok(err)
 	session := tls.Client(under, r.clientTLS())
 	r.ok(session.Handshake())
@@ -222,13 +222,13 @@ func TestARealInitThatFailsSaysWhy(t *testing.T) {
 	r := newReal(t, products()["postgres"])
 	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 	defer cancel()
-	if err := r.Create(ctx, r.inst); err == nil || r.observe().Exists {
+	if err := r.Create(ctx, r.inst, provider.Source{}); err == nil || r.observe().Exists {
 		t.Fatalf("error %v and data there: %v", err, r.observe().Exists)
 	}
 	if left := processes(t, r.dir); len(left) != 0 {
 		t.Errorf("processes are left: %v", left)
 	}
-	r.ok(r.Create(r.ctx(), r.inst))
+	r.ok(r.Create(r.ctx(), r.inst, provider.Source{}))
 	if b, _ := os.ReadFile(r.path("log", "engine.log")); !strings.Contains(string(b), "data directory") && len(b) == 0 {
 		t.Error("the log holds nothing of the engine's command")
 	}

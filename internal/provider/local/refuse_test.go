@@ -37,7 +37,7 @@ func TestCreateTouchesNoDirectoryThatIsNotItsOwn(t *testing.T) {
 				r.ok(os.WriteFile(r.path(path), []byte(strings.ReplaceAll(text, "ID", r.inst.ID)), 0o600))
 			}
 			before := tree(t, r.root())
-			r.refused(r.Create(r.ctx(), r.inst), fault.InvalidInstanceState, r.root())
+			r.refused(r.Create(r.ctx(), r.inst, provider.Source{}), fault.InvalidInstanceState, r.root())
 			if after := tree(t, r.root()); after != before {
 				t.Errorf("the directory was touched:\n%s\nbefore:\n%s", after, before)
 			}
@@ -53,14 +53,14 @@ func TestCreateGoesOnWhereACrashLeftIt(t *testing.T) {
 		},
 		"with an empty directory": func(r *rig) error { return os.Mkdir(r.root(), 0o700) },
 		"while the data was made": func(r *rig) error {
-			return errors.Join(r.Create(r.ctx(), r.inst), os.Rename(r.path("data"), r.path("data.new")),
+			return errors.Join(r.Create(r.ctx(), r.inst, provider.Source{}), os.Rename(r.path("data"), r.path("data.new")),
 				os.WriteFile(r.path("data.new", "half"), nil, 0o600))
 		},
 		"before the configuration": func(r *rig) error {
-			return errors.Join(r.Create(r.ctx(), r.inst), os.RemoveAll(r.path("conf")), os.Remove(r.path("files.json")))
+			return errors.Join(r.Create(r.ctx(), r.inst, provider.Source{}), os.RemoveAll(r.path("conf")), os.Remove(r.path("files.json")))
 		},
 		"between the ledger and a file": func(r *rig) error {
-			return errors.Join(r.Create(r.ctx(), r.inst), os.Remove(r.path("conf", "fake.json")))
+			return errors.Join(r.Create(r.ctx(), r.inst, provider.Source{}), os.Remove(r.path("conf", "fake.json")))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,14 +83,14 @@ func TestCreateSaysWhyTheEnginesCommandFailed(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, &fakeEngine{version: []string{"0.0"}})
 	r.inst.Version = "0.0"
-	if err := r.Create(r.ctx(), r.inst); err == nil || !strings.Contains(err.Error(), "refusing on purpose") {
+	if err := r.Create(r.ctx(), r.inst, provider.Source{}); err == nil || !strings.Contains(err.Error(), "refusing on purpose") {
 		t.Fatalf("error %v, want the command's output", err)
 	}
 	if r.observe().Exists {
 		t.Error("a failed creation left a data directory")
 	}
 	r.inst.Version = "99.9"
-	r.refused(r.Create(r.ctx(), r.inst), fault.InvalidParameter, "99.9", "15.1")
+	r.refused(r.Create(r.ctx(), r.inst, provider.Source{}), fault.InvalidParameter, "99.9", "15.1")
 }
 
 func TestStageNamesTheCheckThatFailed(t *testing.T) {
@@ -132,7 +132,7 @@ func TestStageNamesTheCheckThatFailed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, &fakeEngine{})
-			r.ok(r.Create(r.ctx(), r.inst))
+			r.ok(r.Create(r.ctx(), r.inst, provider.Source{}))
 			chain, want := r.chain("g1")
 			c.spoil(r, &chain, &want)
 			r.refused(r.Stage(r.ctx(), r.inst, "g1", chain, want), fault.InvalidInstanceState, c.says)
@@ -147,7 +147,7 @@ func TestStageNamesTheCheckThatFailed(t *testing.T) {
 func TestAKeyIsKeptUntilAnotherSpecIsAskedFor(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, &fakeEngine{})
-	r.ok(r.Create(r.ctx(), r.inst))
+	r.ok(r.Create(r.ctx(), r.inst, provider.Source{}))
 	read := func() string {
 		b, err := os.ReadFile(r.path("tls", "g1", "server.key"))
 		r.ok(err)
@@ -236,7 +236,7 @@ func TestAStaticFileIsRewrittenOnlyWhenItIsDbtlsOwn(t *testing.T) {
 	b, err := os.ReadFile(conf)
 	r.ok(err)
 	r.ok(os.WriteFile(conf, append(b, '\n'), 0o640))
-	r.ok(r.Create(r.ctx(), r.inst))
+	r.ok(r.Create(r.ctx(), r.inst, provider.Source{}))
 	if now, _ := os.ReadFile(conf); string(now) != string(b)+"\n" {
 		t.Error("the changed file was overwritten")
 	}
@@ -246,7 +246,7 @@ func TestPowerSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, &fakeEngine{})
 	r.refused(r.Power(r.ctx(), r.inst, true), fault.InstanceNotFound, r.inst.ID)
-	r.ok(r.Create(r.ctx(), r.inst))
+	r.ok(r.Create(r.ctx(), r.inst, provider.Source{}))
 	r.refused(r.Power(r.ctx(), r.inst, true), fault.InvalidInstanceState, "no certificate")
 	r.stage("g1")
 	r.ok(r.activate("g1", engine.EffectNone))
@@ -266,7 +266,7 @@ func TestPowerSaysWhatIsMissing(t *testing.T) {
 func TestAServerThatEndsAtOnceIsReportedWithItsWords(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, &fakeEngine{fakeConf: fakeConf{Refuse: true}})
-	r.ok(r.Create(r.ctx(), r.inst))
+	r.ok(r.Create(r.ctx(), r.inst, provider.Source{}))
 	r.stage("g1")
 	r.ok(r.activate("g1", engine.EffectNone))
 	err := r.Power(r.ctx(), r.inst, true)
@@ -290,7 +290,7 @@ func TestActivateOnAnEngineThatCannotReloadSaysRestart(t *testing.T) {
 func TestActivateNamesASettingThatOutranksIt(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, &fakeEngine{fakeConf: fakeConf{Outrank: "/elsewhere"}})
-	r.ok(r.Create(r.ctx(), r.inst))
+	r.ok(r.Create(r.ctx(), r.inst, provider.Source{}))
 	r.stage("g1")
 	r.ok(r.activate("g1", engine.EffectNone))
 	r.ok(r.Power(r.ctx(), r.inst, true))
@@ -320,7 +320,7 @@ func TestAnEngineWithoutItsUserIsNotOffered(t *testing.T) {
 	if o := r.Offers(); len(o) != 0 {
 		t.Errorf("offers %v", o)
 	}
-	r.refused(r.Create(r.ctx(), r.inst), fault.InvalidParameter, `"no-such-user-here"`)
+	r.refused(r.Create(r.ctx(), r.inst, provider.Source{}), fault.InvalidParameter, `"no-such-user-here"`)
 }
 
 func TestADataDirectoryTooLongForSocketsIsRefused(t *testing.T) {
@@ -334,7 +334,7 @@ func TestADataDirectoryTooLongForSocketsIsRefused(t *testing.T) {
 func TestNamesThatLeadElsewhereAreRefused(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, &fakeEngine{link: true})
-	r.ok(r.Create(r.ctx(), r.inst))
+	r.ok(r.Create(r.ctx(), r.inst, provider.Source{}))
 	for _, gen := range []string{"", ".", "..", "../x", "a/b", "current", "-x", strings.Repeat("x", 65)} {
 		_, err := r.CSR(r.ctx(), r.inst, gen, pki.ECC256)
 		r.refused(err, fault.InvalidParameter)
@@ -347,6 +347,6 @@ func TestNamesThatLeadElsewhereAreRefused(t *testing.T) {
 	i := r.inst
 	for _, id := range []string{"", "db-", "..", "../../etc"} {
 		i.ID = id
-		r.refused(r.Create(r.ctx(), i), fault.InvalidParameter)
+		r.refused(r.Create(r.ctx(), i, provider.Source{}), fault.InvalidParameter)
 	}
 }

@@ -146,7 +146,7 @@ func (r *rig) stage(gen string) {
 // running takes the instance to where it serves the generation "g1".
 func (r *rig) running() *rig {
 	r.Helper()
-	r.ok(r.Create(r.ctx(), r.inst))
+	r.ok(r.Create(r.ctx(), r.inst, provider.Source{}))
 	r.stage("g1")
 	_, err := r.Activate(r.ctx(), r.inst, "g1")
 	r.ok(err)
