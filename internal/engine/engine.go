@@ -15,6 +15,8 @@ import (
 	"net"
 	"syscall"
 	"time"
+
+	"github.com/dbtls/dbtls/internal/pki"
 )
 
 // Engine is one database product. A nil field means the product, or dbtls,
@@ -24,6 +26,7 @@ type Engine struct {
 	Wire      Wire
 	Server    Server     // nil: dbtls cannot run this product on a machine
 	Simulator *Simulator // nil: dbtls cannot play this product
+	Login     Login      // nil: a connection test reaches the listener only
 	Replicas  *Replicas  // nil: Server cannot make a read replica
 }
 
@@ -54,11 +57,17 @@ type Spec struct {
 	// HotReload says whether servers of this version take a new certificate
 	// without a restart (SupportsCertificateRotationWithoutRestart).
 	HotReload func(version string) bool
+	// Modes are the SSL modes that AWS's DMS has for the product (seed 000, the
+	// engine by mode table; none is always there).
+	Modes []pki.SSLMode
 	// Versions are those dbtls knows, oldest first: what a simulated instance
 	// can have. A server found on a machine may have others.
 	Versions []string
 	// Parameters is the catalogue of a version's family, by name; nil: none.
 	Parameters func(version string) []Parameter
+	// Conflict refuses values that are good each and not together; nil: there
+	// are none such. Its error names the rule and the fix.
+	Conflict func(version string, values map[string]string) error
 	// CAs lists the CA identifiers whose leaves servers of this version can
 	// serve; nil means all.
 	CAs func(version string) []string

@@ -136,6 +136,9 @@ func (s Spec) Values(version string, set map[string]string) map[string]string {
 		return all
 	}
 	for _, p := range s.Parameters(version) {
+		if CompareVersions(version, p.MinVersion) < 0 {
+			continue
+		}
 		if v, ok := set[p.Name]; ok && p.Locked == "" {
 			all[p.Name] = v
 		} else if p.Default != "" {

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -102,17 +101,8 @@ func versionLine(ctx context.Context, program string) string {
 // Compare orders dotted versions by their numbers: "9.6" before "10.11.6".
 // A part that is no number counts as 0.
 func Compare(a, b string) int {
-	return slices.Compare(numbers(a), numbers(b))
+	return engine.CompareVersions(a, b)
 }
 
 // AtLeast reports whether version is min or newer.
 func AtLeast(version, min string) bool { return Compare(version, min) >= 0 }
-
-func numbers(version string) []int {
-	var out []int
-	for part := range strings.SplitSeq(version, ".") {
-		n, _ := strconv.Atoi(part)
-		out = append(out, n)
-	}
-	return out
-}

@@ -23,6 +23,7 @@ const (
 )
 
 type admin struct {
+	product  product
 	conn     *pgx.Conn
 	settings engine.Settings
 }
@@ -71,9 +72,6 @@ func (a *admin) Reload(ctx context.Context) error {
 		}
 	}
 }
-
-// Apply makes the server read its files again.
-func (a *admin) Apply(ctx context.Context, _ engine.Settings) error { return a.Reload(ctx) }
 
 // Effective asks the running server: postgresql.auto.conf (ALTER SYSTEM)
 // outranks the file dbtls writes. Relative paths are the data directory's.

@@ -18,31 +18,48 @@ const agentMay = `SELECT current_user = session_user
 
 // Admin logs in as the agent role. Whatever else goes wrong than a server
 // that is still starting is taken for a role that is missing (first start) or
-// that somebody with CREATEROLE has touched: it is repaired as superuser. If it
-// still cannot log in, all slots that are not reserved for superusers are
-// taken, and the superuser's session is used.
-func (server) Admin(ctx context.Context, s engine.Settings) (engine.Admin, error) {
+// that somebody with CREATEROLE has touched: it is repaired as superuser. The
+// superuser's session is used where that does not help: on a replica, which
+// has its primary's roles as they are there, and when all slots that are not
+// reserved for superusers are taken.
+func (v server) Admin(ctx context.Context, s engine.Settings) (engine.Admin, error) {
 	conn, err := agentSession(ctx, s)
+	if err != nil {
+		if errors.Is(err, engine.ErrNotReady) || ctx.Err() != nil {
+			return nil, err
+		}
+		if conn, err = superSession(ctx, s, err); err != nil {
+			return nil, err
+		}
+	}
+	return &admin{product: v.product, conn: conn, settings: s}, nil
+}
+
+// superSession is a session for when the agent has none, because of why: the
+// agent's again if its role can be repaired, else the superuser's.
+func superSession(ctx context.Context, s engine.Settings, why error) (*pgx.Conn, error) {
+	super, err := connect(ctx, s, superRole)
+	if err != nil {
+		return nil, fmt.Errorf("repair role %q after %q: %w", agentRole, why.Error(), err)
+	}
+	replica, err := follows(ctx, super)
+	if err == nil && replica {
+		return super, nil
+	}
 	if err == nil {
-		return &admin{conn: conn, settings: s}, nil
+		err = repairAgent(ctx, super)
 	}
-	if errors.Is(err, engine.ErrNotReady) || ctx.Err() != nil {
-		return nil, err
-	}
-	super, superErr := connect(ctx, s, superRole)
-	if superErr != nil {
-		return nil, fmt.Errorf("repair role %q after %q: %w", agentRole, err.Error(), superErr)
-	}
-	if err := repairAgent(ctx, super); err != nil {
+	if err != nil {
 		return nil, errors.Join(err, super.Close(ctx))
 	}
-	if conn, err = agentSession(ctx, s); err != nil { // no slot left for a common role
-		return &admin{conn: super, settings: s}, nil
+	conn, err := agentSession(ctx, s)
+	if err != nil { // no slot left for a common role
+		return super, nil
 	}
 	if err := super.Close(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("close session as %q: %w", superRole, err), conn.Close(ctx))
 	}
-	return &admin{conn: conn, settings: s}, nil
+	return conn, nil
 }
 
 // agentSession is a session of a role that can do its work.
@@ -66,9 +83,9 @@ func agentSession(ctx context.Context, s engine.Settings) (*pgx.Conn, error) {
 // can change. One transaction: a role half repaired is not left behind.
 func repairAgent(ctx context.Context, super *pgx.Conn) error {
 	return pgx.BeginFunc(ctx, super, func(tx pgx.Tx) error {
-		var exists bool
-		if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", agentRole).Scan(&exists); err != nil {
-			return fmt.Errorf("look for role %q: %w", agentRole, err)
+		exists, err := roleExists(ctx, tx, agentRole)
+		if err != nil {
+			return err
 		}
 		var statements []string
 		if !exists {
@@ -90,4 +107,11 @@ func repairAgent(ctx context.Context, super *pgx.Conn) error {
 		}
 		return nil
 	})
+}
+
+func roleExists(ctx context.Context, tx pgx.Tx, role string) (exists bool, err error) {
+	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", role).Scan(&exists); err != nil {
+		return false, fmt.Errorf("look for role %q: %w", role, err)
+	}
+	return exists, nil
 }

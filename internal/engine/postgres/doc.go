@@ -1,7 +1,8 @@
-// Package postgres says what is true of PostgreSQL: how TLS starts on its
-// wire, which files and processes make a server, and how a running server
-// takes a new certificate. It keeps no state and starts nothing; where a
-// server lives is the provider's business.
+// Package postgres says what is true of PostgreSQL and of Aurora PostgreSQL:
+// how TLS starts on the wire, which parameters govern it, which files and
+// processes make a server or a read replica, how a running server takes a new
+// certificate, and how one is simulated. It keeps no state and starts nothing;
+// where a server lives is the provider's business.
 //
 // TLS starts with one fixed request, before any other message
 // (https://www.postgresql.org/docs/current/protocol-flow.html, "SSL Session
@@ -12,11 +13,15 @@
 //	                             <- one byte: S, N, or E + ErrorResponse
 //	TLS ClientHello              ->          (after S, nothing before it)
 //
+// Since version 17 a client may leave the request out and say "postgresql" in
+// its ClientHello (ALPN). A request for GSSAPI encryption may come before
+// either; servers here answer it with N.
+//
 // # Who may do what in a server made here
 //
-// Network sessions log in with SCRAM-SHA-256, over TLS only from version 15
-// on. dbtls itself comes over the UNIX socket, authenticated by the kernel
-// (peer), as one of two roles that no network session can log in as:
+// Network sessions log in with SCRAM-SHA-256, over TLS only where
+// rds.force_ssl is 1. dbtls itself comes over the UNIX socket, authenticated by
+// the kernel (peer), as one of two roles that no network session can log in as:
 //
 //   - dbtls_agent does the daily work: reads statistics, reloads.
 //   - dbtls_superuser owns the cluster. It is used to set up a server, to end
@@ -24,10 +29,25 @@
 //     altered or dropped it, or has taken every connection slot: slots
 //     reserved for superusers remain, and no other role can change a superuser.
 //
+// dbtls_replica is for read replicas: pg_hba.conf lets it in for physical
+// replication over TLS and for nothing else, and nobody else for that. A
+// replica verifies its primary in full (name included) when it is copied and
+// whenever it connects, reads its password from a file, and has its primary's
+// roles: what a session as dbtls_agent needs cannot be repaired there, so the
+// superuser's is used instead.
+//
 // The master user is no superuser. Up to version 15, CREATEROLE may grant any
 // role that is not a superuser, pg_execute_server_program among them, which
 // means a shell as the operating-system user that can read every server's
 // private key. Setting up such a server therefore marks the three roles that
 // reach the file system as superusers (they cannot log in), so that only a
 // superuser may grant them. Version 16 has the rule built in.
+//
+// # Parameters that contradict each other
+//
+// A server that is told of a maximum protocol version below the minimum, or of
+// a cipher list that selects nothing, writes that into its log, serves on with
+// what it had, takes no new certificate, and does not start again. No file
+// here says such a thing: a minimum outranks a maximum, a list that cannot be
+// used is left out, and Apply refuses both before the server hears of them.
 package postgres

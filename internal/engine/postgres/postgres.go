@@ -1,49 +1,34 @@
 package postgres
 
-import (
-	"strings"
-
-	"github.com/dbtls/dbtls/internal/engine"
-	"github.com/dbtls/dbtls/internal/engine/discover"
-)
+import "github.com/dbtls/dbtls/internal/engine"
 
 // The roles dbtls makes for itself.
 const (
-	agentRole = "dbtls_agent"
-	superRole = "dbtls_superuser"
+	agentRole   = "dbtls_agent"
+	superRole   = "dbtls_superuser"
+	replicaRole = "dbtls_replica" // the one that providers let replicas log in with
 )
 
 // New returns the engine "postgres".
 func New() engine.Engine {
-	return engine.Engine{
-		Spec: engine.Spec{
-			Names:       []string{"postgres"},
-			Description: "PostgreSQL",
-			DefaultPort: 5432,
-			MasterUser:  "postgres",
-			Major:       major,
-			Family:      func(version string) string { return "postgres" + major(version) },
-			// ssl_cert_file takes a reload since version 10 (its release
-			// notes, "Allow SSL configuration to be updated during
-			// configuration reload").
-			HotReload: func(version string) bool { return discover.AtLeast(version, "10") },
-			ReservedUsers: []string{
-				agentRole, superRole, "rdsadmin", "public", "none",
-				"current_user", "current_role", "session_user",
-			},
-			ReservedPrefix: "pg_",
+	return product{forcedSince: "15"}.engine(engine.Spec{
+		Names:       []string{"postgres"},
+		Description: "PostgreSQL",
+		Versions: []string{
+			"9.6.24", "10.23", "11.22", "12.22", "13.20", "13.23", "14.17", "14.20",
+			"15.12", "15.18", "16.8", "16.11", "17.4", "17.7", "18.1", "18.4",
 		},
-		Wire:   wire{},
-		Server: server{},
-	}
+	})
 }
 
-// major is the first number since version 10, the first two before.
-func major(version string) string {
-	first, rest, _ := strings.Cut(version, ".")
-	if discover.AtLeast(version, "10") {
-		return first
-	}
-	second, _, _ := strings.Cut(rest, ".")
-	return first + "." + second
+// Aurora returns the engine "aurora-postgresql". Its servers are the installed
+// PostgreSQL's: the names, the families and the defaults are what differs.
+func Aurora() engine.Engine {
+	// 17: "Requiring an SSL/TLS connection to an Aurora PostgreSQL DB
+	// cluster", Aurora User Guide.
+	return product{forcedSince: "17", clustered: true}.engine(engine.Spec{
+		Names:       []string{"aurora-postgresql"},
+		Description: "Aurora PostgreSQL",
+		Versions:    []string{"11.21", "12.22", "13.20", "14.17", "15.12", "15.13", "16.8", "16.9", "17.4", "17.5"},
+	})
 }

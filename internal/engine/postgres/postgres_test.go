@@ -167,7 +167,7 @@ func TestScramVerifierAgreesWithRFC7677(t *testing.T) {
 
 func TestFilesByVersion(t *testing.T) {
 	t.Parallel()
-	s := engine.Settings{ID: "db-1", Address: "127.0.0.9", Port: 5433, HostUser: `o"p`,
+	s := engine.Settings{ID: "db-1", Address: "127.0.0.9", Also: []string{"127.0.0.10"}, Port: 5433, HostUser: `o"p`,
 		Layout: engine.Layout{Data: `/d'\x`, Conf: "/c", TLS: "/t", Run: "/r"}}
 	files := func(version string) map[string]string {
 		out := map[string]string{}
@@ -179,11 +179,18 @@ func TestFilesByVersion(t *testing.T) {
 		}
 		return out
 	}
-	if plain := "\nhost    all  all  all"; strings.Contains(files("15.18")["/c/pg_hba.conf"], plain) || !strings.Contains(files("14.20")["/c/pg_hba.conf"], plain) {
-		t.Error("plain sessions are not refused from version 15 on, and only then")
+	for version, want := range map[string]bool{"15.18": false, "14.20": true} {
+		if strings.Contains(files(version)["/c/pg_hba.conf"], "\nhostnossl ") != want {
+			t.Errorf("version %s: plain sessions are not refused from version 15 on, and only then", version)
+		}
+	}
+	for version, want := range map[string]bool{"10.23": false, "11.22": false, "12.22": true} {
+		if strings.Contains(files(version)["/c/postgresql.conf"], "ssl_min_protocol_version") != want {
+			t.Errorf("version %s: the protocol limits are not told to those versions alone that know them", version)
+		}
 	}
 	conf := files("15.18")["/c/postgresql.conf"]
-	for _, want := range []string{`data_directory = '/d''\\x'`, "include '/c/tls.conf'", "port = 5433", "ssl = on"} {
+	for _, want := range []string{`data_directory = '/d''\\x'`, "include '/c/tls.conf'", "port = '5433'", "ssl = 'on'", "listen_addresses = '127.0.0.9,127.0.0.10'"} {
 		if !strings.Contains(conf, want+"\n") {
 			t.Errorf("postgresql.conf lacks %s", want)
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/dbtls/dbtls/internal/engine/discover"
 )
 
-type server struct{}
+type server struct{ product product }
 
 func (server) SystemUser() string { return "postgres" }
 
@@ -56,8 +56,11 @@ func supported(version string) string {
 // Init makes the cluster with checksums, in UTF-8 with the C collation (no
 // surprise when the C library changes its collation order). initdb's own
 // pg_hba.conf is never used; "reject" makes sure that it lets nobody in if it
-// ever were.
-func (server) Init(i engine.Install, _ engine.Settings, dataDir string) []engine.Process {
+// ever were. A replica's is a copy of its primary's.
+func (server) Init(i engine.Install, s engine.Settings, dataDir string) []engine.Process {
+	if s.Primary != nil {
+		return copyPrimary(i, s, dataDir)
+	}
 	return []engine.Process{{
 		Path: filepath.Join(i.BinDir, "initdb"),
 		Args: []string{

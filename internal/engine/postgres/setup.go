@@ -36,6 +36,9 @@ func (a *admin) SetUp(ctx context.Context, m engine.Master) error {
 		return fmt.Errorf("prepare password of user %q: %w", m.User, err)
 	}
 	return a.asSuper(ctx, func(super *pgx.Conn) error {
+		if err := mustTakeWrites(ctx, super, a.settings); err != nil {
+			return err
+		}
 		if err := guardFileRoles(ctx, super); err != nil {
 			return err
 		}
@@ -52,13 +55,17 @@ func checkMaster(m engine.Master) error {
 			return fault.New(fault.InvalidParameter, "the name %q has %d bytes and PostgreSQL takes %d; choose a shorter one", name, len(name), maxName)
 		}
 	}
-	if slices.Contains(New().Spec.ReservedUsers, m.User) || strings.HasPrefix(m.User, "pg_") {
+	if slices.Contains(reservedUsers(), m.User) || strings.HasPrefix(m.User, "pg_") {
 		return fault.New(fault.InvalidParameter, "the master user name %q is reserved by PostgreSQL or dbtls; choose another", m.User)
 	}
-	for _, r := range m.Password {
+	return checkPassword(m.User, m.Password)
+}
+
+// checkPassword: clients differ in how they normalise other characters.
+func checkPassword(user, password string) error {
+	for _, r := range password {
 		if r < ' ' || r > '~' {
-			// Clients differ in how they normalise other characters.
-			return fault.New(fault.InvalidParameter, "the password of user %q has a character that is not printable ASCII; use printable ASCII only", m.User)
+			return fault.New(fault.InvalidParameter, "the password of user %q has a character that is not printable ASCII; use printable ASCII only", user)
 		}
 	}
 	return nil
@@ -68,9 +75,9 @@ func checkMaster(m engine.Master) error {
 // keeps CREATEROLE from handing out the operating system. There is no
 // statement for it, so the catalog is written.
 func guardFileRoles(ctx context.Context, super *pgx.Conn) error {
-	var version int
-	if err := super.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
-		return fmt.Errorf("read server version: %w", err)
+	version, err := serverVersion(ctx, super)
+	if err != nil {
+		return err
 	}
 	if version >= 160000 {
 		return nil
@@ -90,9 +97,9 @@ func guardFileRoles(ctx context.Context, super *pgx.Conn) error {
 func makeMaster(ctx context.Context, super *pgx.Conn, user, verifier string) error {
 	name := pgx.Identifier{user}.Sanitize()
 	return pgx.BeginFunc(ctx, super, func(tx pgx.Tx) error {
-		var exists bool
-		if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", user).Scan(&exists); err != nil {
-			return fmt.Errorf("look for user %q: %w", user, err)
+		exists, err := roleExists(ctx, tx, user)
+		if err != nil {
+			return err
 		}
 		roles, err := presentRoles(ctx, tx)
 		if err != nil {

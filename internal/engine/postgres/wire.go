@@ -24,6 +24,9 @@ const maxErrorText = 4096
 
 type wire struct{}
 
+// Wire is the start of TLS in the protocol, for other products that speak it.
+func Wire() engine.Wire { return wire{} }
+
 // StartTLS sends SSLRequest and reads the one byte that answers it. Bytes
 // after that byte belong to TLS: reading them here would let somebody on the
 // path put plain text into the protected stream (CVE-2021-23222).
