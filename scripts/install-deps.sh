@@ -4,7 +4,8 @@
 #   install-deps.sh [--for run|test]
 #
 #   --for run    the database servers, their command-line clients, aws, curl
-#   --for test   (default) that, and what the tests drive dbtls with
+#   --for test   (default) that, and what the tests drive dbtls with; MySQL's
+#                server is among it, under /opt/mysql-sid, see mysql_from_sid
 #
 # Only what is missing is installed, nothing is ever removed, and no database
 # server is started: PostgreSQL's package would otherwise make a cluster on
@@ -104,6 +105,89 @@ make_mysql_user() {
 	}
 }
 
+# Debian 12 has no MySQL. Debian unstable has the server program alone, in
+# mysql-server-core. mysql_from_sid puts that and the libraries it needs into
+# a folder of its own and installs nothing: the machine's package lists, its
+# packages and its MariaDB stay as they are. The program's loader and library
+# path are set to the folder, so that it runs like any other; the rest it finds
+# from where it is itself. A failure is said loudly and is none of the script's:
+# the tests of MySQL then skip, saying so, unless DBTLS_REQUIRE_MYSQL is set.
+mysql_home=/opt/mysql-sid
+
+have_mysql() { have_file '/opt/mysql*/bin/mysqld' || have_file '/usr/local/mysql/bin/mysqld' || { have mysqld && ! mysqld --version | grep -q MariaDB; }; }
+
+mysql_from_sid() {
+	! have_mysql || return 0
+	local work failed=0
+	work=$(mktemp -d)
+	# In a subshell of its own, and in no condition: there set -e would not hold.
+	set +e
+	(set -e && fetch_mysql "$work") >"$work/log" 2>&1
+	failed=$?
+	set -e
+	if ((failed == 0)); then
+		say "MySQL is under $mysql_home: $("$mysql_home/bin/mysqld" --version)"
+	else
+		say "####################################################################" >&2
+		say "NO MYSQL SERVER on this machine: its tests will SKIP. The reason:" >&2
+		tail -n 5 "$work/log" >&2
+		say "####################################################################" >&2
+	fi
+	rm -rf "$work"
+}
+
+# debian_mirror prints the address that this machine's own apt sources have
+# for Debian itself.
+debian_mirror() {
+	# shellcheck disable=SC2016 # apt's format, not the shell's
+	apt-get indextargets --format '$(CREATED_BY)|$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(REPO_URI)' |
+		awk -F'|' '$1 == "Packages" && $2 == "Debian" && $3 == "Debian" && $4 == "main" { print $5; exit }'
+}
+
+# fetch_mysql WORK downloads into WORK with lists, cache and status of its
+# own: an empty status makes apt bring every library, whatever is installed.
+fetch_mysql() {
+	local work=$1 uri deb
+	uri=$(debian_mirror)
+	[[ -n $uri ]] || die "apt's sources, or its lists, name no mirror of Debian"
+	mkdir -p "$work"/{lists,cache/archives}/partial "$work"/{parts,root,tools}
+	: >"$work/status"
+	echo "deb [signed-by=$(compgen -G '/usr/share/keyrings/debian-archive-keyring.[gp]*' | head -n 1)] $uri sid main" >"$work/sources.list"
+	local sid=(apt-get --quiet --yes -o APT::Sandbox::User=root -o Acquire::Languages=none -o APT::Install-Recommends=false
+		-o "Dir::Etc::SourceList=$work/sources.list" -o "Dir::Etc::SourceParts=$work/parts"
+		-o "Dir::State::Lists=$work/lists" -o "Dir::State::Status=$work/status" -o "Dir::Cache=$work/cache")
+	twice "${sid[@]}" update
+	twice "${sid[@]}" --download-only install mysql-server-core
+	cd "$work/tools"
+	twice apt-get --quiet -o APT::Sandbox::User=root download patchelf
+	dpkg -x patchelf_*.deb .
+	for deb in "$work"/cache/archives/*.deb; do
+		dpkg -x "$deb" "$work/root"
+	done
+	place_mysql "$work/root/usr" "$work/tools/usr/bin/patchelf"
+}
+
+# place_mysql FROM PATCHELF builds the folder beside its place and moves it
+# there as a whole. A program that does not run there is taken away again.
+place_mysql() {
+	local from=$1 patchelf=$2 new=$mysql_home.new loader
+	rm -rf "$new"
+	mkdir -p "$new"/{bin,lib,share}
+	cp -a "$from/sbin/mysqld" "$new/bin/"
+	cp -a "$from/lib/mysql" "$new/lib/"
+	cp -a "$from/share/mysql" "$new/share/"
+	cp -a "$from"/lib/*-linux-gnu*/. "$new/lib/"
+	loader=$("$patchelf" --print-interpreter "$new/bin/mysqld")
+	"$patchelf" --force-rpath --set-rpath "$mysql_home/lib:$mysql_home/lib/mysql/private" \
+		--set-interpreter "$mysql_home/lib/${loader##*/}" "$new/bin/mysqld"
+	rm -rf "$mysql_home"
+	mv "$new" "$mysql_home"
+	"$mysql_home/bin/mysqld" --version || {
+		rm -rf "$mysql_home"
+		die "the unpacked program does not run on this machine"
+	}
+}
+
 mapfile -t packages < <(missing)
 if ((${#packages[@]})); then
 	if ! have apt-get; then
@@ -126,5 +210,8 @@ if ((${#packages[@]})); then
 fi
 if ((EUID == 0)) && have mariadbd; then
 	make_mysql_user
+fi
+if [[ $purpose == test ]] && ((EUID == 0)) && have apt-get; then
+	mysql_from_sid
 fi
 say "everything for $purpose is here"

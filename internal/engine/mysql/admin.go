@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 	"time"
 
@@ -18,21 +19,16 @@ import (
 // Error numbers dbtls acts on (https://mariadb.com/kb/en/mariadb-error-codes/).
 const (
 	codeTooManyConnections   = 1040
+	codeBadHandshake         = 1043
 	codeAccessDenied         = 1045
 	codeAccessDeniedNoHint   = 1698
 	codeUnknownThread        = 1094
+	codeUnknown              = 1105
 	codePrivilegeNeeded      = 1227
-	codeAccountLocked        = 4151
+	codeAccountLocked        = 4151 // MariaDB
+	codeAccountIsLocked      = 3118 // MySQL
 	codeDatabaseAccessDenied = 1044
 )
-
-// agentPrivileges are what the management account keeps after the set-up:
-// RELOAD for the certificate, PROCESS to see sessions, CONNECTION ADMIN to end
-// them and to get in when all slots are taken, CREATE USER to set the master's
-// password (the master has it too, so it adds nothing to what can be taken).
-func agentPrivileges() []string {
-	return []string{"RELOAD", "PROCESS", "CONNECTION ADMIN", "CREATE USER"}
-}
 
 func agentAccount(s engine.Settings) string { return quote(s.HostUser) + "@'localhost'" }
 
@@ -85,7 +81,7 @@ func loginError(err error, s engine.Settings) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("open session: %w: %w", engine.ErrNotReady, err)
-	case isCode(err, codeAccessDenied, codeAccessDeniedNoHint, codeAccountLocked):
+	case isCode(err, codeAccessDenied, codeAccessDeniedNoHint, codeAccountLocked, codeAccountIsLocked):
 		return fault.Wrap(err, fault.InvalidInstanceState,
 			"the management account %s of instance %q is gone or was changed by a user with CREATE USER, so dbtls cannot manage the server; sessions and TLS go on; reboot the instance, which makes the account again",
 			agentAccount(s), s.ID)
@@ -98,14 +94,22 @@ func (a *admin) Close() error { return errors.Join(a.conn.Close(), a.db.Close())
 // Reload makes the server read its pair again. A pair it cannot load is an
 // error, and the server goes on with the old one.
 func (a *admin) Reload(ctx context.Context) error {
-	if err := a.exec(ctx, a.product.reload); err != nil {
+	if err := a.product.reload(ctx, a); err != nil {
 		return fmt.Errorf("reload certificate: %w", err)
 	}
 	return nil
 }
 
-// Apply has nothing to do: no parameter is dynamic yet.
-func (a *admin) Apply(context.Context, engine.Settings) error { return nil }
+// Apply puts the dynamic parameters of the running version in force; the
+// option file has them for the next start.
+func (a *admin) Apply(ctx context.Context, s engine.Settings) error {
+	var said string
+	if err := a.conn.QueryRowContext(ctx, "SELECT VERSION()").Scan(&said); err != nil {
+		return fmt.Errorf("read version: %w", err)
+	}
+	version, _, _ := strings.Cut(said, "-") // "10.11.19-MariaDB-log", "8.0.40-debug"
+	return a.product.apply(ctx, a, a.product.traits(version).values(version, s.Parameters))
+}
 
 // Effective asks the running server for the names it was started with, and
 // follows the link that stands for a generation.
@@ -115,7 +119,7 @@ func (a *admin) Effective(ctx context.Context) (engine.PairPaths, error) {
 	if err != nil {
 		return engine.PairPaths{}, fmt.Errorf("read effective certificate paths: %w", err)
 	}
-	return a.product.effective(p, a.settings)
+	return followLink(p, a.settings)
 }
 
 // exec runs one statement. Errors never hold the statement: it may hold the

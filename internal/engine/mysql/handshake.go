@@ -11,10 +11,17 @@ import (
 // Capability flags of the protocol
 // (https://dev.mysql.com/doc/dev/mysql-server/latest/group__group__cs__capabilities__flags.html).
 const (
+	capFoundRows        = 1 << 1
+	capLongFlag         = 1 << 2
+	capConnectWithDB    = 1 << 3
 	capProtocol41       = 1 << 9
 	capSSL              = 1 << 11
+	capTransactions     = 1 << 13
 	capSecureConnection = 1 << 15
 	capPluginAuth       = 1 << 19
+	capConnectAttrs     = 1 << 20
+	capPluginAuthLenenc = 1 << 21
+	capDeprecateEOF     = 1 << 24
 )
 
 const (

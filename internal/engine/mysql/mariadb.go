@@ -1,9 +1,11 @@
 package mysql
 
 import (
+	"context"
 	"crypto/sha1" //nolint:gosec // the server's stored form of a password
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -24,11 +26,42 @@ func MariaDB() engine.Engine {
 			Family:      func(version string) string { return "mariadb" + major(version) },
 			// FLUSH SSL came with 10.4 (https://mariadb.com/kb/en/flush/).
 			HotReload:     func(version string) bool { return discover.AtLeast(version, "10.4") },
+			Versions:      []string{"10.3.39", "10.4.34", "10.5.29", "10.6.22", "10.11.13", "11.4.7", "11.8.3"},
+			Parameters:    func(version string) []engine.Parameter { return mariadbTraits(version).catalogue() },
+			CAs:           withoutECC("10.3"),
 			ReservedUsers: []string{"root", "mysql", "mariadb.sys", "rdsadmin", "public", "event_scheduler", "system user", "dbtls_probe"},
 		},
 		Wire:   wire{},
 		Server: server{product: mariadb()},
+		Simulator: simulator(playing{
+			announce: mariadbWire,
+			traits:   mariadbTraits,
+			plugin:   func(string) string { return nativePlugin },
+			forced:   refusedAccess,
+		}),
 	}
+}
+
+// mariadbTraits: require_secure_transport came with 10.5.2, tls_version with
+// 10.4.6 (https://mariadb.com/kb/en/ssltls-system-variables/). The server reads
+// tls_version and ssl_cipher at its start only.
+func mariadbTraits(version string) traits {
+	t := traits{}
+	if discover.AtLeast(version, "10.4") {
+		t.tlsVersions, t.tlsSince = []string{tls12, tls13}, "10.4.6"
+	}
+	if discover.AtLeast(version, "10.5") {
+		t.switches, t.switchSince = []string{"0", "1"}, "10.5.2"
+	}
+	return t
+}
+
+// mariadbWire: before 11 the version follows a prefix, see plainVersion.
+func mariadbWire(version string) string {
+	if discover.AtLeast(version, "11") {
+		return version + "-MariaDB-log"
+	}
+	return "5.5.5-" + version + "-MariaDB-log"
 }
 
 func mariadb() product {
@@ -44,17 +77,26 @@ func mariadb() product {
 			Version: mariadbVersion,
 		},
 		programs:    []string{"mariadbd", "mysqld"},
-		dataFiles:   []string{"mariadb_upgrade_info", "mysql_upgrade_info"},
+		traits:      mariadbTraits,
+		dataVersion: upgradeInfo,
 		initialise:  installMariaDB,
 		initFile:    mariadbInitFile,
-		options:     mariadbOptions,
-		bind:        bindLink,
-		effective:   followLink,
-		reload:      "FLUSH LOCAL SSL", // LOCAL: replicas have certificates of their own
+		options:     []option{{"character-set-server", "utf8mb4"}, {"collation-server", "utf8mb4_general_ci"}},
+		manyListen:  "10.11", // https://mariadb.com/kb/en/server-system-variables/#bind_address
+		// RELOAD for the certificate, PROCESS to see sessions, CONNECTION ADMIN
+		// to end them and to get in when all slots are taken, CREATE USER to
+		// set the master's password (the master has it too, so it adds nothing
+		// to what can be taken).
+		privileges:  []string{"RELOAD", "PROCESS", "CONNECTION ADMIN", "CREATE USER"},
+		reload:      flushSSL,
+		apply:       applyMariaDB,
 		credential:  nativePassword,
 		masterGrant: mariadbMasterGrants,
 	}
 }
+
+// flushSSL is LOCAL: replicas have certificates of their own.
+func flushSSL(ctx context.Context, a *admin) error { return a.exec(ctx, "FLUSH LOCAL SSL") }
 
 // installDB is found from the server's folder: /usr/sbin and /usr/libexec
 // have it in /usr/bin, the other places beside the server.
@@ -83,83 +125,23 @@ func installMariaDB(i engine.Install, s engine.Settings, dataDir string) []engin
 	}}
 }
 
-// mariadbInitFile repairs the management account at every start. The account
-// is not replaced: before the set-up is complete it still has every privilege.
-func mariadbInitFile(s engine.Settings) string {
-	account := agentAccount(s)
-	lines := []string{
-		"SET SESSION sql_log_bin = 0;", // the account is this server's, not its replicas'
-		"CREATE USER IF NOT EXISTS " + account + " IDENTIFIED VIA unix_socket;",
-		"ALTER USER " + account + " IDENTIFIED VIA unix_socket REQUIRE NONE" +
-			" WITH MAX_QUERIES_PER_HOUR 0 MAX_UPDATES_PER_HOUR 0 MAX_CONNECTIONS_PER_HOUR 0 MAX_USER_CONNECTIONS 0 MAX_STATEMENT_TIME 0" +
-			" PASSWORD EXPIRE NEVER ACCOUNT UNLOCK;",
-		"GRANT " + strings.Join(agentPrivileges(), ", ") + " ON *.* TO " + account + ";",
-		"CREATE USER IF NOT EXISTS " + greetedAccount + " IDENTIFIED VIA unix_socket ACCOUNT LOCK;",
-		"ALTER USER " + greetedAccount + " IDENTIFIED VIA unix_socket REQUIRE NONE ACCOUNT LOCK;",
-	}
-	if s.HostUser != "root" { // mariadb-install-db makes root as well
-		lines = append(lines, "DROP USER IF EXISTS 'root'@'localhost';")
-	}
-	return strings.Join(lines, "\n") + "\n"
-}
-
-// greetedAccount is there so that the server greets every address. It refuses
-// one that no account matches (error 1130) before TLS could start, and then
-// nobody can see which certificate it serves: not before the master user is
-// made, and not when its accounts name other addresses. Nobody logs in as it:
-// it is locked, has no privilege, and authenticates over the socket only.
-const greetedAccount = "'dbtls_probe'@'%'"
-
-// mariadbOptions name the pair through a link: ssl_cert and ssl_key cannot be
-// set while the server runs, so the files behind the names change instead.
-func mariadbOptions(s engine.Settings) []option {
-	return []option{
-		{"ssl-cert", filepath.Join(linkPath(s), "server.crt")},
-		{"ssl-key", filepath.Join(linkPath(s), "server.key")},
-		// Off by default, and without it nobody can tell which session uses TLS.
-		{"performance-schema", "ON"},
-	}
-}
-
-func linkPath(s engine.Settings) string { return filepath.Join(s.TLS, "current") }
-
-// bindLink points s.TLS/current at the generation's folder. The target is
-// relative, so that a copy of the whole tree still works.
-func bindLink(p engine.PairPaths, s engine.Settings) engine.Binding {
-	target := filepath.Dir(p.Cert)
-	if rel, err := filepath.Rel(s.TLS, target); err == nil {
-		target = rel
-	}
-	return engine.Binding{Link: &engine.Link{Path: linkPath(s), Target: target}}
-}
-
-// followLink turns a path through the link into the one behind it, which is
-// what Bind was given; any other path is somebody's own setting and stays.
-func followLink(p engine.PairPaths, s engine.Settings) (engine.PairPaths, error) {
-	link := linkPath(s)
-	follow := func(path string) (string, error) {
-		if filepath.Dir(path) != link {
-			return path, nil
+// upgradeInfo reads the file that says which version last upgraded the system
+// tables; the install program writes it too.
+func upgradeInfo(data fs.FS) (string, error) {
+	for _, name := range []string{"mariadb_upgrade_info", "mysql_upgrade_info"} {
+		b, err := fs.ReadFile(data, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
 		}
-		target, err := os.Readlink(link)
 		if err != nil {
-			return "", fmt.Errorf("read certificate link: %w", err)
+			return "", fmt.Errorf("read %s: %w", name, err)
 		}
-		if !filepath.IsAbs(target) {
-			target = filepath.Join(s.TLS, target)
-		}
-		return filepath.Join(target, filepath.Base(path)), nil
+		return leadingVersion.FindString(strings.TrimSpace(string(b))), nil
 	}
-	cert, err := follow(p.Cert)
-	if err != nil {
-		return engine.PairPaths{}, err
-	}
-	key, err := follow(p.Key)
-	if err != nil {
-		return engine.PairPaths{}, err
-	}
-	return engine.PairPaths{Cert: cert, Key: key}, nil
+	return "", nil
 }
+
+var leadingVersion = regexp.MustCompile(`^\d+\.\d+`)
 
 // nativePassword is what the server stores: SHA-1 of SHA-1
 // (https://mariadb.com/kb/en/authentication-plugin-mysql_native_password/).

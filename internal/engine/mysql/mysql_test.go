@@ -25,11 +25,6 @@ func hello(version string, capabilities uint16) []byte {
 	return append(p, byte(capabilities), byte(capabilities>>8))
 }
 
-func packet(sequence byte, payload []byte) []byte {
-	n := len(payload)
-	return append([]byte{byte(n), byte(n >> 8), byte(n >> 16), sequence}, payload...)
-}
-
 func TestParseHandshake(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -2,13 +2,9 @@ package mysql
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/dbtls/dbtls/internal/engine"
 	"github.com/dbtls/dbtls/internal/engine/discover"
@@ -29,7 +25,11 @@ func (v server) Init(i engine.Install, s engine.Settings, dataDir string) []engi
 // Process names the option file and nothing else. It must be the first
 // argument, and keeps every other option file of the machine out.
 func (v server) Process(i engine.Install, s engine.Settings) engine.Process {
-	return engine.Process{Path: i.Program, Args: []string{"--defaults-file=" + confFile(s)}, Dir: s.Data}
+	p := engine.Process{Path: i.Program, Args: []string{"--defaults-file=" + confFile(s)}, Dir: s.Data}
+	if v.product.lockFiles != nil {
+		p.LockFiles = v.product.lockFiles(s)
+	}
+	return p
 }
 
 // Owns: the server is one process and keeps its arguments.
@@ -38,24 +38,4 @@ func (v server) Owns(argv []string, s engine.Settings) bool {
 		argv[1] == "--defaults-file="+confFile(s)
 }
 
-var leadingVersion = regexp.MustCompile(`^\d+\.\d+`)
-
-// DataVersion reads the file that says which version last upgraded the
-// system tables; the install program writes it too.
-func (v server) DataVersion(data fs.FS) (string, error) {
-	for _, name := range v.product.dataFiles {
-		b, err := fs.ReadFile(data, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return "", fmt.Errorf("read %s: %w", name, err)
-		}
-		return leadingVersion.FindString(strings.TrimSpace(string(b))), nil
-	}
-	return "", nil
-}
-
-func (v server) Bind(p engine.PairPaths, s engine.Settings) engine.Binding {
-	return v.product.bind(p, s)
-}
+func (v server) DataVersion(data fs.FS) (string, error) { return v.product.dataVersion(data) }

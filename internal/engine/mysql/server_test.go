@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -37,6 +39,61 @@ func TestMariaDBServer(t *testing.T) {
 			enginetest.Fill("the master takes every connection", func(err error) bool { return is(err, 1040) }),
 		},
 	})
+}
+
+func TestMySQLServer(t *testing.T) {
+	t.Parallel()
+	needMySQL(t)
+	agent := me(t) + "@localhost"
+	enginetest.Run(t, enginetest.Suite{
+		Engine:    mysql.MySQL(),
+		Open:      open,
+		SessionID: "SELECT CONNECTION_ID()",
+		Attacks: []enginetest.Attack{
+			enginetest.Allowed("the master works as one",
+				"CREATE DATABASE another", "CREATE TABLE another.t (a int)", "CREATE USER app@'%' IDENTIFIED BY 'x'",
+				"GRANT ALL ON another.* TO app@'%'", "CREATE ROLE r", "GRANT r TO app@'%'",
+				"CREATE VIEW another.v AS SELECT 1", "SELECT * FROM mysql.user", "FLUSH STATUS"),
+			enginetest.Refused("the master cannot change the server", noPrivilege,
+				"INSERT INTO mysql.db (Host) VALUES ('h')", "UPDATE mysql.user SET user = ''",
+				"DELETE FROM mysql.db", "DROP TABLE mysql.db", "CREATE TABLE mysql.x (a int)", "DROP DATABASE sys",
+				"GRANT INSERT ON mysql.* TO CURRENT_USER", "GRANT SUPER ON *.* TO CURRENT_USER", "SHUTDOWN",
+				"SET GLOBAL init_connect = 'SELECT 1'", "SET GLOBAL max_connections = 10", "SELECT 1 INTO OUTFILE '/tmp/x'",
+				"SET GLOBAL require_secure_transport = 1", "SET PERSIST ssl_cert = 'x'", "ALTER INSTANCE RELOAD TLS",
+				"INSTALL PLUGIN blackhole SONAME 'ha_blackhole.so'"),
+			enginetest.Refused("the master cannot touch the management account", noPrivilege,
+				"DROP USER "+agent, "RENAME USER "+agent+" TO x@'%'", "ALTER USER "+agent+" IDENTIFIED BY 'x'",
+				"ALTER USER "+agent+" ACCOUNT LOCK", "REVOKE PROCESS ON *.* FROM "+agent, "GRANT SYSTEM_USER ON *.* TO CURRENT_USER",
+				"GRANT "+agent+" TO CURRENT_USER", "GRANT `mysql.session`@localhost TO CURRENT_USER",
+				"CREATE DEFINER = "+agent+" VIEW another.w AS SELECT 1"),
+			enginetest.Fill("the master takes every connection", func(err error) bool { return is(err, 1040) }),
+		},
+	})
+}
+
+// needMySQL skips a test without a MySQL server, which not every machine can
+// have; DBTLS_REQUIRE_MYSQL makes that a failure.
+func needMySQL(t *testing.T) {
+	t.Helper()
+	found, err := mysql.MySQL().Server.Find(t.Context())
+	switch {
+	case err != nil:
+		t.Fatal(err)
+	case len(found) > 0:
+	case os.Getenv("DBTLS_REQUIRE_MYSQL") != "":
+		t.Fatal("no MySQL server on this machine, and DBTLS_REQUIRE_MYSQL is set")
+	default:
+		t.Skip("SKIPPED: no MySQL server on this machine (scripts/install-deps.sh gets one); set DBTLS_REQUIRE_MYSQL=1 to make this a failure")
+	}
+}
+
+func me(t *testing.T) string {
+	t.Helper()
+	u, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "`" + u.Username + "`"
 }
 
 // session is one connection of the driver's.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -21,11 +22,6 @@ const clientSessions = `SELECT id FROM information_schema.processlist
 	WHERE host <> '' AND command <> 'Daemon' AND id <> CONNECTION_ID()
 	AND NOT (user = ? AND host = 'localhost') ORDER BY id`
 
-// startTime is when the server started, in seconds of the epoch; two less,
-// since both terms are whole seconds.
-const startTime = `SELECT CAST(UNIX_TIMESTAMP() - variable_value - 2 AS SIGNED)
-	FROM information_schema.global_status WHERE variable_name = 'UPTIME'`
-
 // EndSessions ends every client session that is open when it is called and
 // the server was up before t. The server keeps no time of a session's begin
 // (TIME counts from the last change of state), so sessions begun after t end
@@ -34,18 +30,38 @@ const startTime = `SELECT CAST(UNIX_TIMESTAMP() - variable_value - 2 AS SIGNED)
 func (a *admin) EndSessions(ctx context.Context, t time.Time) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, endWait)
 	defer cancel()
-	var started int64
-	if err := a.conn.QueryRowContext(ctx, startTime).Scan(&started); err != nil {
-		return 0, fmt.Errorf("read start time: %w", err)
-	}
-	if time.Unix(started, 0).After(t) {
-		return 0, nil
+	started, err := a.started(ctx)
+	if err != nil || started.After(t) {
+		return 0, err
 	}
 	ids, err := a.sessions(ctx)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
 	return len(ids), a.endAll(ctx, ids)
+}
+
+// started is when the server started, or up to two seconds earlier: it counts
+// whole seconds. Its clock is this machine's.
+func (a *admin) started(ctx context.Context) (time.Time, error) {
+	up, err := a.status(ctx, "Uptime")
+	if err != nil {
+		return time.Time{}, err
+	}
+	seconds, err := strconv.ParseInt(up, 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the server's uptime: %w", err)
+	}
+	return time.Now().Add(-time.Duration(seconds+2) * time.Second), nil
+}
+
+// status reads one of the server's status variables. Only this statement has
+// them in every product.
+func (a *admin) status(ctx context.Context, name string) (value string, err error) {
+	if err := a.conn.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE ?", name).Scan(&name, &value); err != nil {
+		return "", fmt.Errorf("read status %s: %w", name, err)
+	}
+	return value, nil
 }
 
 // endAll ends the sessions in ids, ascending, and waits until they are gone.

@@ -38,15 +38,18 @@ func (a *admin) SetUp(ctx context.Context, m engine.Master) error {
 }
 
 func (a *admin) setUpStatements(m engine.Master, master string, held []string) []string {
+	credential := a.product.credential(m.Password)
 	statements := []string{
-		"CREATE USER IF NOT EXISTS " + master,
-		"ALTER USER " + master + " IDENTIFIED " + a.product.credential(m.Password),
+		// With its password from the first moment on: an account without one
+		// lets everybody in.
+		"CREATE USER IF NOT EXISTS " + master + " IDENTIFIED " + credential,
+		"ALTER USER " + master + " IDENTIFIED " + credential,
 	}
 	statements = append(statements, a.product.masterGrant(master)...)
 	if m.Database != "" {
 		statements = append(statements, "CREATE DATABASE IF NOT EXISTS "+quote(m.Database))
 	}
-	keep := agentPrivileges()
+	keep := a.product.privileges
 	taken := slices.DeleteFunc(slices.Clone(held), func(p string) bool { return slices.Contains(keep, p) })
 	return append(statements,
 		// What the install program left: the right to act as any account.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 
 	"github.com/dbtls/dbtls/internal/engine"
@@ -29,7 +28,7 @@ func (wire) StartTLS(ctx context.Context, c net.Conn, how engine.Start) (_ net.C
 			err = errors.Join(late, err)
 		}
 	}()
-	payload, sequence, err := readPacket(c)
+	payload, sequence, err := readPacket(c, maxGreeting)
 	if err != nil {
 		return nil, g, fmt.Errorf("read greeting: %w", err)
 	}
@@ -45,21 +44,4 @@ func (wire) StartTLS(ctx context.Context, c net.Conn, how engine.Start) (_ net.C
 		return nil, g, fmt.Errorf("send SSLRequest: %w", err)
 	}
 	return c, g, nil
-}
-
-// readPacket reads one packet: length 3, sequence 1, payload.
-func readPacket(r io.Reader) (payload []byte, sequence byte, err error) {
-	var head [4]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return nil, 0, err
-	}
-	n := int(head[0]) | int(head[1])<<8 | int(head[2])<<16
-	if n > maxGreeting {
-		return nil, 0, fmt.Errorf("%w: its first packet claims %d bytes", errNotMySQL, n)
-	}
-	payload = make([]byte, n)
-	if _, err := io.ReadFull(r, payload); err != nil {
-		return nil, 0, err
-	}
-	return payload, head[3], nil
 }
