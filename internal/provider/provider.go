@@ -41,6 +41,12 @@ type Source struct {
 	Roots    [][]byte // DER; the primary's chain verifies against one of them
 }
 
+// The kinds of providers: where an instance lives.
+const (
+	Local     = "local"     // a process on the machine dbtls runs on
+	Simulated = "simulated" // a responder inside dbtls, without data
+)
+
 // ReplicaUser is the account replicas log in with.
 const ReplicaUser = "dbtls_replica"
 

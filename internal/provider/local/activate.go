@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -67,15 +66,12 @@ func (pl *place) bind(generation string) error {
 	default:
 		return fmt.Errorf("bind generation %q: engine %q names nothing to swap", generation, pl.Engine)
 	}
-	if errors.Is(err, errDrift) {
-		return fault.New(fault.InvalidInstanceState, "%q of instance %q was changed by another hand, so dbtls does not replace it; put it back, or remove it and dbtls writes it anew", path, pl.ID)
-	}
-	return err
+	return pl.drifted(path, err)
 }
 
 // reload makes the server read the pair and asks it where it reads from.
 func (pl *place) reload(ctx context.Context, generation string) error {
-	adm, err := pl.engine.Server.Admin(ctx, pl.set)
+	adm, err := pl.engine.Server.Admin(ctx, pl.live())
 	if err != nil {
 		return fmt.Errorf("open management session: %w", err)
 	}

@@ -17,12 +17,21 @@ func (p *Provider) SetUp(ctx context.Context, i provider.Instance, m engine.Mast
 
 // AllowReplicas makes the account that replicas of i log in with.
 func (p *Provider) AllowReplicas(ctx context.Context, i provider.Instance, password string) error {
-	return fault.New(fault.NotBuilt, "read replicas of engine %q are not built", i.Engine)
-}
-
-// Apply writes the configuration and makes a running server take it.
-func (p *Provider) Apply(ctx context.Context, i provider.Instance) (engine.Effect, error) {
-	return engine.EffectNone, nil
+	pl, err := p.place(i)
+	if err != nil {
+		return err
+	}
+	replicas, err := pl.replicas()
+	if err != nil {
+		return err
+	}
+	if err := p.mustRun(pl); err != nil {
+		return err
+	}
+	if err := replicas.Allow(ctx, pl.live(), provider.ReplicaUser, password); err != nil {
+		return fmt.Errorf("allow replicas of %q: %w", i.ID, err)
+	}
+	return nil
 }
 
 // EndSessions ends client sessions begun before t and returns how many.
@@ -42,17 +51,10 @@ func (p *Provider) manage(ctx context.Context, i provider.Instance, do func(engi
 	if err != nil {
 		return err
 	}
-	if err := pl.mustExist(); err != nil {
+	if err := p.mustRun(pl); err != nil {
 		return err
 	}
-	_, running, err := p.find(pl)
-	if err != nil {
-		return err
-	}
-	if !running {
-		return fault.New(fault.InvalidInstanceState, "the server of instance %q does not run; start it first", i.ID)
-	}
-	a, err := pl.engine.Server.Admin(ctx, pl.set)
+	a, err := pl.engine.Server.Admin(ctx, pl.live())
 	if err != nil {
 		return fmt.Errorf("open management session of %q: %w", i.ID, err)
 	}
@@ -61,4 +63,16 @@ func (p *Provider) manage(ctx context.Context, i provider.Instance, do func(engi
 		return fmt.Errorf("manage %q: %w", i.ID, err)
 	}
 	return nil
+}
+
+// mustRun refuses what only a running server can do.
+func (p *Provider) mustRun(pl *place) error {
+	if err := pl.mustExist(); err != nil {
+		return err
+	}
+	_, running, err := p.find(pl)
+	if err == nil && !running {
+		err = fault.New(fault.InvalidInstanceState, "the server of instance %q does not run; start it first", pl.ID)
+	}
+	return err
 }

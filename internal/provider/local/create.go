@@ -18,10 +18,15 @@ import (
 // Create makes the instance's directory, its data and its configuration. It
 // can be cut short anywhere and called again: the marker comes first, the
 // data directory gets its name when it is complete and on disk, and the files
-// of the configuration replace only files dbtls wrote.
-func (p *Provider) Create(ctx context.Context, i provider.Instance, _ provider.Source) error {
+// of the configuration replace only files dbtls wrote. For a replica that is
+// there it takes a new Source, which the running server uses from its next
+// connection on.
+func (p *Provider) Create(ctx context.Context, i provider.Instance, from provider.Source) error {
 	pl, err := p.place(i)
 	if err != nil {
+		return err
+	}
+	if err := pl.mayFollow(); err != nil {
 		return err
 	}
 	inst, err := p.exactInstall(ctx, i.Engine, i.Version)
@@ -44,6 +49,9 @@ func (p *Provider) Create(ctx context.Context, i provider.Instance, _ provider.S
 		return err
 	}
 	if err := pl.makeDirs(); err != nil {
+		return err
+	}
+	if err := pl.putSource(from); err != nil {
 		return err
 	}
 	if !there {
@@ -137,7 +145,7 @@ func (pl *place) dataVersion(dir string) (string, error) {
 }
 
 // configure writes the configuration files that are missing or outdated and
-// leaves those that another hand changed.
+// leaves those that another hand changed: its database has to come up.
 func (p *Provider) configure(pl *place, inst engine.Install) error {
 	for _, f := range pl.engine.Server.Files(inst, pl.set) {
 		err := pl.putFile(f, "")
@@ -147,6 +155,16 @@ func (p *Provider) configure(pl *place, inst engine.Install) error {
 		}
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// putFiles is configure for settings that have to be honoured.
+func (pl *place) putFiles(files []engine.File) error {
+	for _, f := range files {
+		if err := pl.putFile(f, ""); err != nil {
+			return pl.drifted(f.Path, err)
 		}
 	}
 	return nil

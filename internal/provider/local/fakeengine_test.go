@@ -23,18 +23,47 @@ type fakeEngine struct {
 	user    string // system user as root; "nobody" when ""
 	link    bool   // bound by a link and not by a file
 	cold    bool   // cannot reload
+	lone    bool   // has no replicas
 	version []string
 }
 
 func (f *fakeEngine) engine() engine.Engine {
-	return engine.Engine{
+	e := engine.Engine{
 		Spec: engine.Spec{
-			Names:     []string{"fake"},
-			Major:     func(v string) string { return strings.Split(v, ".")[0] },
-			HotReload: func(string) bool { return !f.cold },
+			Names:      []string{"fake"},
+			Major:      func(v string) string { return strings.Split(v, ".")[0] },
+			HotReload:  func(string) bool { return !f.cold },
+			Parameters: fakeParameters,
 		},
 		Server: f,
 	}
+	if !f.lone {
+		e.Replicas = &engine.Replicas{Allow: f.allow, Credential: fakeCredential}
+	}
+	return e
+}
+
+// fakeParameters: the fake server refuses the mood "bad", while it runs and
+// when it starts, and ends of "mortal".
+func fakeParameters(string) []engine.Parameter {
+	return []engine.Parameter{
+		{Name: "mood", Default: "calm", ApplyType: engine.Dynamic, DataType: "string"},
+		{Name: "size", Default: "1", ApplyType: engine.Static, DataType: "integer", Allowed: []string{"1-9"}},
+	}
+}
+
+func (f *fakeEngine) allow(ctx context.Context, s engine.Settings, user, password string) error {
+	a, err := f.Admin(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	_, err = a.(*fakeAdmin).ask("allow " + user + " " + password)
+	return err
+}
+
+func fakeCredential(p engine.Primary, password string) []byte {
+	return []byte(p.User + "@" + p.Address + ":" + password + "\n")
 }
 
 func (f *fakeEngine) SystemUser() string {
@@ -52,8 +81,12 @@ func (f *fakeEngine) Find(context.Context) ([]engine.Install, error) {
 	return list, nil
 }
 
-func (f *fakeEngine) Init(i engine.Install, _ engine.Settings, dataDir string) []engine.Process {
-	return []engine.Process{{Path: i.Program, Args: []string{"fake-init", dataDir, i.Version}}}
+func (f *fakeEngine) Init(i engine.Install, s engine.Settings, dataDir string) []engine.Process {
+	list := []engine.Process{{Path: i.Program, Args: []string{"fake-init", dataDir, i.Version}}}
+	if s.Primary != nil {
+		list = append(list, engine.Process{Path: i.Program, Args: []string{"fake-copy", dataDir, s.Primary.Password, s.Primary.Roots}})
+	}
+	return list
 }
 
 func (f *fakeEngine) bindingPath(s engine.Settings) string {
@@ -65,9 +98,18 @@ func (f *fakeEngine) bindingPath(s engine.Settings) string {
 
 func (f *fakeEngine) Files(_ engine.Install, s engine.Settings) []engine.File {
 	c := f.fakeConf
-	c.Address, c.Port, c.Run, c.Binding = s.Address, s.Port, s.Run, f.bindingPath(s)
+	c.Address, c.Also, c.Port, c.Binding = s.Address, s.Also, s.Port, f.bindingPath(s)
+	c.Socket, c.Parameters = socketOf(s), s.Parameters
 	text, _ := json.Marshal(c)
-	return []engine.File{{Path: filepath.Join(s.Conf, "fake.json"), Content: text}}
+	return []engine.File{
+		{Path: filepath.Join(s.Conf, "fake.json"), Content: text},
+		{Path: filepath.Join(s.Conf, "notes.txt"), Content: []byte("told to be " + s.Parameters["mood"])},
+	}
+}
+
+// socketOf is named after the port, as PostgreSQL names its own.
+func socketOf(s engine.Settings) string {
+	return filepath.Join(s.Run, fmt.Sprintf("fake.%d.sock", s.Port))
 }
 
 func args(s engine.Settings) []string { return []string{"fake-server", s.Data, "--conf=" + s.Conf} }
@@ -98,7 +140,7 @@ func (f *fakeEngine) Bind(p engine.PairPaths, s engine.Settings) engine.Binding 
 
 func (f *fakeEngine) Admin(ctx context.Context, s engine.Settings) (engine.Admin, error) {
 	var d net.Dialer
-	c, err := d.DialContext(ctx, "unix", filepath.Join(s.Run, "fake.sock"))
+	c, err := d.DialContext(ctx, "unix", socketOf(s))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", engine.ErrNotReady, err)
 	}
@@ -123,10 +165,16 @@ func (a *fakeAdmin) SetUp(_ context.Context, m engine.Master) error {
 	return err
 }
 
-func (a *fakeAdmin) Apply(ctx context.Context, _ engine.Settings) error { return a.Reload(ctx) }
+// Apply says what the settings are: the server compares that with its file.
+func (a *fakeAdmin) Apply(_ context.Context, s engine.Settings) error {
+	text, _ := json.Marshal(s.Parameters)
+	return a.order("apply " + string(text))
+}
 
-func (a *fakeAdmin) Reload(context.Context) error {
-	answer, err := a.ask("reload")
+func (a *fakeAdmin) Reload(context.Context) error { return a.order("reload") }
+
+func (a *fakeAdmin) order(line string) error {
+	answer, err := a.ask(line)
 	if err == nil && answer != "ok" {
 		err = errors.New(answer)
 	}

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -28,6 +30,8 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case "fake-init":
 			os.Exit(initFake(os.Args[2], os.Args[3]))
+		case "fake-copy":
+			os.Exit(copyFake(os.Args[2], os.Args[3], os.Args[4]))
 		case "fake-server":
 			os.Exit(serveFake(os.Args[2], strings.TrimPrefix(os.Args[3], "--conf=")))
 		case "fake-child":
@@ -80,15 +84,17 @@ func copyProgram(to string) error {
 
 // fakeConf is what the fake server is told in its configuration file.
 type fakeConf struct {
-	Address  string
-	Port     int
-	Run      string
-	Binding  string // a file that holds a fakePair, or a link to a directory
-	Child    bool   // has a child process, in a session of its own
-	Stubborn bool   // ends on SIGKILL only
-	Refuse   bool   // says so and exits
-	Deaf     bool   // takes a reload and ignores it
-	Outrank  string // names this directory's pair as effective
+	Address    string
+	Also       []string
+	Port       int
+	Socket     string
+	Parameters map[string]string
+	Binding    string // a file that holds a fakePair, or a link to a directory
+	Child      bool   // has a child process, in a session of its own
+	Stubborn   bool   // ends on SIGKILL only
+	Refuse     bool   // says so and exits
+	Deaf       bool   // takes a reload and ignores it
+	Outrank    string // names this directory's pair as effective
 }
 
 type fakePair struct{ Cert, Key string }
@@ -105,9 +111,28 @@ func initFake(data, version string) int {
 	return 0
 }
 
+// copyFake is a replica's copy, for what it needs to read as the server's user.
+func copyFake(data, password, roots string) int {
+	st, err := os.Stat(password)
+	if err != nil || st.Mode() != 0o600 || int(st.Sys().(*syscall.Stat_t).Uid) != os.Getuid() {
+		fmt.Println("fake-copy: the password file is not mine alone:", err)
+		return 1
+	}
+	secret, err1 := os.ReadFile(password)
+	_, err2 := os.ReadFile(roots)
+	user, _, _ := strings.Cut(string(secret), ":")
+	if err := errors.Join(err1, err2, os.WriteFile(filepath.Join(data, "PRIMARY"), []byte(user), 0o600)); err != nil {
+		fmt.Println("fake-copy:", err)
+		return 1
+	}
+	return 0
+}
+
 type fakeServer struct {
-	conf fakeConf
+	conf fakeConf // as started
+	file string   // that conf came from
 	pair atomic.Pointer[tls.Certificate]
+	mood atomic.Pointer[string] // in force
 }
 
 // serveFake serves TLS with the bound pair, and "reload", "effective" and
@@ -116,9 +141,10 @@ func serveFake(data, conf string) int {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGQUIT)
 	var s fakeServer
-	text, err := os.ReadFile(filepath.Join(conf, "fake.json"))
-	if err == nil {
-		err = json.Unmarshal(text, &s.conf)
+	s.file = filepath.Join(conf, "fake.json")
+	var err error
+	if s.conf, err = s.read(); err == nil {
+		err = s.setMood(s.conf)
 	}
 	if err != nil || s.conf.Refuse {
 		fmt.Println("fake-server: refusing to start on purpose", err)
@@ -141,13 +167,15 @@ func (s *fakeServer) listen() error {
 	if err := s.load(); err != nil {
 		return err
 	}
-	l, err := tls.Listen("tcp", fmt.Sprintf("%s:%d", s.conf.Address, s.conf.Port), &tls.Config{
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.pair.Load(), nil },
-	})
-	if err != nil {
-		return err
+	for _, address := range append([]string{s.conf.Address}, s.conf.Also...) {
+		l, err := tls.Listen("tcp", fmt.Sprintf("%s:%d", address, s.conf.Port), &tls.Config{
+			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.pair.Load(), nil },
+		})
+		if err != nil {
+			return err
+		}
+		go accept(l, func(c net.Conn) { _, _ = io.Copy(c, c) })
 	}
-	go accept(l, func(c net.Conn) { _, _ = io.Copy(c, c) })
 	if s.conf.Child {
 		child := exec.Command(program0(), "fake-child")
 		child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -155,9 +183,8 @@ func (s *fakeServer) listen() error {
 			return err
 		}
 	}
-	socket := filepath.Join(s.conf.Run, "fake.sock")
-	_ = os.Remove(socket)
-	u, err := net.Listen("unix", socket)
+	_ = os.Remove(s.conf.Socket)
+	u, err := net.Listen("unix", s.conf.Socket)
 	if err != nil {
 		return err
 	}
@@ -211,11 +238,57 @@ func (s *fakeServer) load() error {
 	return err
 }
 
+func (s *fakeServer) read() (c fakeConf, err error) {
+	text, err := os.ReadFile(s.file)
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	return c, err
+}
+
+func (s *fakeServer) setMood(c fakeConf) error {
+	mood := c.Parameters["mood"]
+	switch mood {
+	case "bad":
+		return errors.New("refusing a bad mood on purpose")
+	case "mortal":
+		log.Print("fake-server: ending on purpose")
+		os.Exit(1)
+	}
+	s.mood.Store(&mood)
+	return nil
+}
+
+// apply takes the file again, which has to hold the parameters in text.
+func (s *fakeServer) apply(text string) error {
+	var told map[string]string
+	if err := json.Unmarshal([]byte(text), &told); err != nil {
+		return err
+	}
+	c, err := s.read()
+	if err != nil {
+		return err
+	}
+	if !maps.Equal(told, c.Parameters) {
+		return fmt.Errorf("told %v, but the file has %v", told, c.Parameters)
+	}
+	return s.setMood(c)
+}
+
 func (s *fakeServer) admin(c net.Conn) {
 	lines := bufio.NewScanner(c)
 	for lines.Scan() {
 		answer := "ok"
-		switch lines.Text() {
+		order, rest, _ := strings.Cut(lines.Text(), " ")
+		switch order {
+		case "mood":
+			answer = *s.mood.Load()
+		case "allow":
+			fmt.Println("fake-server: allowed", strings.Fields(rest)[0])
+		case "apply":
+			if err := s.apply(rest); err != nil {
+				answer = err.Error()
+			}
 		case "reload":
 			if s.conf.Deaf {
 				break

@@ -68,6 +68,13 @@ func (l ledger) find(rel, digest string) (entry, bool) {
 	return entry{}, false
 }
 
+// foreign reports whether now, the digest of rel on disk, is another hand's
+// work and not what is wanted there anyway.
+func (l ledger) foreign(rel, now, want string) bool {
+	_, ours := l.find(rel, now)
+	return now != "" && now != want && !ours
+}
+
 // put makes path hold what write puts there, unless it already does or
 // another hand changed it (errDrift). The ledger names both contents before
 // the file changes, so that a crash at any point leaves no false drift.
@@ -82,7 +89,7 @@ func (pl *place) put(path, digest, generation string, write func() error) error 
 		return err
 	}
 	old, ours := l.find(rel, now)
-	if now != "" && now != digest && !ours {
+	if l.foreign(rel, now, digest) {
 		return errDrift
 	}
 	if now == digest && slices.Equal(l.Files[rel], []entry{want}) {
@@ -110,6 +117,24 @@ func (pl *place) putFile(f engine.File, generation string) error {
 	return pl.put(f.Path, contentDigest(f.Content), generation, func() error {
 		return hostfs.WriteFile(f.Path, f.Content, pl.account.readOnlyFile(), -1, pl.account.gid)
 	})
+}
+
+// checkDrift is putFile's refusal for all files before the first is written.
+func (pl *place) checkDrift(files []engine.File) error {
+	l, err := pl.readLedger()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		now, err := digestOf(f.Path)
+		if err != nil {
+			return err
+		}
+		if l.foreign(pl.rel(f.Path), now, contentDigest(f.Content)) {
+			return pl.drifted(f.Path, errDrift)
+		}
+	}
+	return nil
 }
 
 func (pl *place) putLink(l engine.Link, generation string) error {

@@ -12,18 +12,22 @@
 //	DIR/db/NAME/                one instance; NAME is its id, shortened
 //	    instance.json           whose directory this is; there from the first moment
 //	    files.json              digests of every file dbtls wrote, for drift
+//	    started.json            what the running server was told
 //	    data/                   the database, owned by the engine's user
 //	    conf/                   configuration and the binding of the key pair
+//	    conf/replica.pass       of a replica: its password at the primary, the engine's
+//	    conf/replica-roots.pem  of a replica: whom its primary is verified against
 //	    tls/GENERATION/         server.key, server.crt
 //	    run/                    UNIX socket, owned by the engine's user
 //	    log/engine.log          everything the server prints
 //	DIR/snapshots/NAME/         a final copy: data/ and snapshot.json
 //
-// As root, everything but data, run and the log file belongs to root and is
-// readable by the engine's group: the key is 0640 root:group, which both
-// PostgreSQL and MariaDB accept, so that a server that was broken into cannot
-// replace its own key, certificate or configuration, and cannot plant a link
-// where root is going to write. Without root everything is the current user's.
+// As root, everything but data, run, replica.pass and the log file belongs to
+// root and is readable by the engine's group: the key is 0640 root:group, which
+// both PostgreSQL and MariaDB accept, so that a server that was broken into
+// cannot replace its own key, certificate or configuration, and cannot plant a
+// link where root is going to write. Without root everything is the current
+// user's.
 package local
 
 import (

@@ -88,6 +88,8 @@ func (pl *place) drift(b binding) ([]string, error) {
 		}
 		_, ours := l.find(rel, digest)
 		switch {
+		case digest == "" && slices.Contains(pl.sourceFiles(), path):
+			list = append(list, fmt.Sprintf("%q was removed by another hand; put it back, or the replica cannot reach its primary", path))
 		case digest == "":
 			list = append(list, fmt.Sprintf("%q was removed by another hand; the next start or activation writes it again", path))
 		case !ours:

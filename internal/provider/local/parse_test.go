@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dbtls/dbtls/internal/provider"
 )
 
 func TestParseStatCountsFromTheLastParenthesis(t *testing.T) {
@@ -113,6 +115,25 @@ func FuzzLedger(f *testing.F) {
 		var again ledger
 		if err != nil || decodeLedger(text, &again) != nil || !slices.Equal(again.Files["x"], l.Files["x"]) {
 			t.Errorf("%s does not survive: %v", text, err)
+		}
+	})
+}
+
+func FuzzRecord(f *testing.F) {
+	f.Add([]byte(`{"started":{"ID":"db-A","Engine":"x","Also":["127.0.0.2"]},"applied":{"ID":"db-A","Engine":"x","Primary":{"Port":1}}}`))
+	f.Add([]byte(`{"started":{},"applied":{"Parameters":{"a":"b"}}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := decodeRecord(b)
+		if err != nil {
+			return
+		}
+		if r.of(provider.Instance{ID: r.Started.ID, Engine: r.Started.Engine}) && r.Applied.ID != r.Started.ID {
+			t.Errorf("%s speaks of two instances and is one's", b)
+		}
+		text, err := json.Marshal(r)
+		again, err2 := decodeRecord(text)
+		if err != nil || err2 != nil || again.Started.ID != r.Started.ID || !sameSet(again.Applied.Also, r.Applied.Also) {
+			t.Errorf("%s does not survive: %v, %v", text, err, err2)
 		}
 	})
 }

@@ -67,7 +67,11 @@ func (p *Provider) locate(i provider.Instance) (*place, error) {
 	}
 	return &place{
 		Instance: i, engine: e, root: root,
-		set: engine.Settings{Layout: l, ID: i.ID, Address: i.Address, Port: i.Port, HostUser: p.hostUser},
+		set: engine.Settings{
+			Layout: l, ID: i.ID, Address: i.Address, Port: i.Port, Also: i.Also, HostUser: p.hostUser,
+			Parameters: e.Spec.Values(i.Version, i.Parameters),
+			Primary:    follow(i, l),
+		},
 	}, nil
 }
 

@@ -52,6 +52,9 @@ func (p *Provider) start(ctx context.Context, pl *place) error {
 			return err
 		}
 	}
+	if err := pl.mayFollow(); err != nil {
+		return err
+	}
 	inst, err := p.runnableInstall(ctx, pl.Engine, pl.Version)
 	if err != nil {
 		return err
@@ -60,6 +63,9 @@ func (p *Provider) start(ctx context.Context, pl *place) error {
 		return err
 	}
 	if err := p.clearLocks(pl, inst); err != nil {
+		return err
+	}
+	if err := pl.startedAs(); err != nil {
 		return err
 	}
 	pr, from, err := p.launch(pl, inst)
@@ -90,13 +96,21 @@ func (p *Provider) preflight(pl *place, inst engine.Install) error {
 	if err := pl.makeDirs(); err != nil {
 		return err
 	}
+	if err := pl.checkSource(); err != nil {
+		return err
+	}
 	if err := p.configure(pl, inst); err != nil {
 		return err
 	}
 	if err := p.checkBound(pl); err != nil {
 		return err
 	}
-	return p.CheckPort(pl.Address, pl.Port)
+	for _, address := range append([]string{pl.Address}, pl.Also...) {
+		if err := p.CheckPort(address, pl.Port); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkBound makes sure the configuration names a usable pair. A binding
@@ -164,7 +178,7 @@ func (p *Provider) ready(ctx context.Context, pl *place, pr process) error {
 		if !pr.alive() {
 			return errEnded
 		}
-		adm, err := pl.engine.Server.Admin(ctx, pl.set)
+		adm, err := pl.engine.Server.Admin(ctx, pl.live())
 		if err == nil {
 			if err := adm.Close(); err != nil {
 				return fmt.Errorf("close management session: %w", err)

@@ -29,49 +29,66 @@ const realPassword = "correct-horse-battery"
 // product is what the life of a real server is tried with.
 type product struct {
 	engine engine.Engine
-	open   func(r *rig, user string) session
-	number string // asks for the session's own number
+	dial   func(r *rig, user string, with *tls.Config) (session, error) // without TLS when with is nil
+	number string                                                       // asks for the session's own number
+	force  string                                                       // the parameter that forces TLS
+	bad    [2]string                                                    // a dynamic parameter with a value that the server refuses
 }
 
 func products() map[string]product {
 	return map[string]product{
-		"postgres": {engine: postgres.New(), open: openPostgres, number: "SELECT pg_backend_pid()"},
-		"mariadb":  {engine: mysql.MariaDB(), open: openMariaDB, number: "SELECT CONNECTION_ID()"},
+		"postgres": {
+			engine: postgres.New(), dial: dialPostgres, number: "SELECT pg_backend_pid()",
+			force: "rds.force_ssl", bad: [2]string{"ssl_ciphers", "NO-SUCH-CIPHER"},
+		},
+		"mariadb": {
+			engine: mysql.MariaDB(), dial: dialMariaDB, number: "SELECT CONNECTION_ID()",
+			force: "require_secure_transport", bad: [2]string{"require_secure_transport", "perhaps"},
+		},
 	}
+}
+
+// open is dial over TLS, verified in full.
+func (p product) open(r *rig, user string) session {
+	r.Helper()
+	s, err := p.dial(r, user, r.clientTLS())
+	r.ok(err)
+	return s
 }
 
 // session is a client's login that stays.
 type session struct {
 	ask   func(query string, answer *int) error
+	do    func(statement string) error
 	close func() error
 }
 
-func openPostgres(r *rig, user string) session {
-	cfg, err := pgx.ParseConfig("sslmode=require")
+func dialPostgres(r *rig, user string, with *tls.Config) (session, error) {
+	cfg, err := pgx.ParseConfig("sslmode=disable")
 	r.ok(err)
 	cfg.Host, cfg.Port, cfg.User, cfg.Password, cfg.Database = r.inst.Address, uint16(r.inst.Port), user, realPassword, "app"
-	cfg.TLSConfig, cfg.Fallbacks = r.clientTLS(), nil
+	cfg.TLSConfig = with
 	c, err := pgx.ConnectConfig(r.ctx(), cfg)
-	r.ok(err)
 	return session{
 		ask:   func(query string, answer *int) error { return c.QueryRow(r.ctx(), query).Scan(answer) },
+		do:    func(statement string) error { _, err := c.Exec(r.ctx(), statement); return err },
 		close: func() error { return c.Close(r.ctx()) },
-	}
+	}, err
 }
 
-func openMariaDB(r *rig, user string) session {
+func dialMariaDB(r *rig, user string, with *tls.Config) (session, error) {
 	cfg := sqldriver.NewConfig()
 	cfg.Net, cfg.Addr = "tcp", net.JoinHostPort(r.inst.Address, strconv.Itoa(r.inst.Port))
-	cfg.User, cfg.Passwd, cfg.DBName, cfg.TLS = user, realPassword, "app", r.clientTLS()
+	cfg.User, cfg.Passwd, cfg.DBName, cfg.TLS = user, realPassword, "app", with
 	connector, err := sqldriver.NewConnector(cfg)
 	r.ok(err)
 	db := sql.OpenDB(connector)
 	c, err := db.Conn(r.ctx())
-	r.ok(err)
 	return session{
 		ask:   func(query string, answer *int) error { return c.QueryRowContext(r.ctx(), query).Scan(answer) },
+		do:    func(statement string) error { _, err := c.ExecContext(r.ctx(), statement); return err },
 		close: db.Close,
-	}
+	}, err
 }
 
 func (r *rig) clientTLS() *tls.Config {
@@ -83,6 +100,9 @@ func newReal(t *testing.T, p product) *rig {
 	t.Helper()
 	found, err := p.engine.Server.Find(context.Background())
 	if err != nil || len(found) == 0 {
+		if os.Getenv("DBTLS_REQUIRE_ENGINES") != "" {
+			t.Fatalf("%s is not installed here (%v)", p.engine.Name(), err)
+		}
 		t.Skipf("SKIPPED: %s is not installed here (%v)", p.engine.Name(), err)
 	}
 	return newRigFor(t, p.engine, provider.Instance{
@@ -106,7 +126,13 @@ func (r *rig) wantWire(gen string) {
 
 func (r *rig) handshake() []*x509.Certificate {
 	r.Helper()
-	c, err := net.Dial("tcp", net.JoinHostPort(r.inst.Address, strconv.Itoa(r.inst.Port)))
+	return r.handshakeAt(r.inst.Address)
+}
+
+// handshakeAt expects the name of the instance wherever it is dialled.
+func (r *rig) handshakeAt(address string) []*x509.Certificate {
+	r.Helper()
+	c, err := net.Dial("tcp", net.JoinHostPort(address, strconv.Itoa(r.inst.Port)))
 	r.ok(err)
 	defer c.Close()
 	under, _, err := r.eng.Wire.StartTLS(r.ctx(), c, engine.Start{})
