@@ -27,6 +27,22 @@ const (
 	Security      = "security"
 )
 
+// Source is a kind of thing that events are about.
+type Source struct {
+	Type       string
+	Categories []string // those that its events have here
+}
+
+// Categories lists all sources with their categories.
+func Categories() []Source {
+	return []Source{
+		{SourceInstance, []string{Availability, Configuration, Creation, Deletion, Failure, Maintenance, Notification, Recovery, Security}},
+		{SourceCluster, []string{Creation, Deletion, Notification}},
+		{"db-parameter-group", []string{Configuration}},
+		{SourceCA, []string{Failure, Notification}},
+	}
+}
+
 // SourceInstance is the source type of instance events.
 const SourceInstance = "db-instance"
 
@@ -38,6 +54,18 @@ func Instance(account string, i inventory.Instance, at time.Time, category, form
 	return store.Event{
 		At: at, Region: i.Region, SourceType: SourceInstance, Source: i.Name,
 		ARN:        inventory.InstanceARN(i.Region, account, i.Name),
+		Categories: []string{category}, Message: fmt.Sprintf(format, args...),
+	}
+}
+
+// SourceCluster is the source type of cluster events.
+const SourceCluster = "db-cluster"
+
+// Cluster makes an event about a cluster.
+func Cluster(account string, c inventory.Cluster, at time.Time, category, format string, args ...any) store.Event {
+	return store.Event{
+		At: at, Region: c.Region, SourceType: SourceCluster, Source: c.Name,
+		ARN:        inventory.ClusterARN(c.Region, account, c.Name),
 		Categories: []string{category}, Message: fmt.Sprintf(format, args...),
 	}
 }

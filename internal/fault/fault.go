@@ -28,8 +28,16 @@ const (
 	InvalidInstanceState Code = "InvalidInstanceState"
 	SnapshotExists       Code = "SnapshotExists"
 	CertificateNotFound  Code = "CertificateNotFound"
-	StorageShort         Code = "StorageShort" // the file system has no room
-	Unavailable          Code = "Unavailable"  // right request, not now: frozen, clock distrusted, CA being made
+	ClusterNotFound      Code = "ClusterNotFound"
+	ClusterExists        Code = "ClusterExists"
+	InvalidClusterState  Code = "InvalidClusterState"
+	ResourceNotFound     Code = "ResourceNotFound"     // by ARN, of any type
+	GroupNotFound        Code = "GroupNotFound"        // a parameter group of either kind
+	ClusterGroupNotFound Code = "ClusterGroupNotFound" // the parameter group that a cluster shall have
+	GroupExists          Code = "GroupExists"
+	InvalidGroupState    Code = "InvalidGroupState" // in use, a default one, changed meanwhile
+	StorageShort         Code = "StorageShort"      // the file system has no room
+	Unavailable          Code = "Unavailable"       // right request, not now: frozen, clock distrusted, CA being made
 )
 
 // Error carries a code and a public message; Err is for the log only.

@@ -27,31 +27,42 @@ const (
 )
 
 // assign chooses where the instance listens and what clients are told.
-func (s *Service) assign(ctx context.Context, tx *store.Tx, i *inventory.Instance, e engine.Engine, port int) error {
+func (s *Service) assign(ctx context.Context, tx *store.Tx, i *inventory.Instance, e engine.Engine, port int) (err error) {
+	if err := checkPortNumber(port); err != nil {
+		return err
+	}
+	if i.Host, i.Address, err = s.endpoint(ctx, tx, i.Name, i.Region, i.ResourceID); err != nil {
+		return err
+	}
+	return s.assignPort(i, e, port)
+}
+
+func checkPortNumber(port int) error {
 	if port != 0 && (port < 1150 || port > 65535) {
 		return fault.New(fault.InvalidParameter, "Invalid port number %d: use 1150 to 65535", port)
 	}
+	return nil
+}
+
+// endpoint chooses the host that clients are told and the address behind it: a
+// name of the endpoint domain, or a loopback address by the seed.
+func (s *Service) endpoint(ctx context.Context, tx *store.Tx, name, region, seed string) (host, address string, err error) {
 	if s.EndpointDomain != "" {
-		i.Host = i.Name + "." + i.Region + "." + s.EndpointDomain
-		address, err := resolveHere(ctx, i.Host)
-		if err != nil {
-			return err
-		}
-		i.Address = address
-		return s.assignPort(i, e, port)
+		host = name + "." + region + "." + s.EndpointDomain
+		address, err = resolveHere(ctx, host)
+		return host, address, err
 	}
 	for n := range addressTries {
-		address := LoopbackAddress(i.ResourceID, n)
+		address := LoopbackAddress(seed, n)
 		taken, err := tx.AddressTaken(address)
 		if err != nil {
-			return err
+			return "", "", err
 		}
 		if !taken {
-			i.Host, i.Address = address, address
-			return s.assignPort(i, e, port)
+			return address, address, nil
 		}
 	}
-	return fault.New(fault.Unavailable, "no free loopback address was found in %d tries; delete instances that are not needed", addressTries)
+	return "", "", fault.New(fault.Unavailable, "no free loopback address was found in %d tries; delete instances that are not needed", addressTries)
 }
 
 // assignPort takes the port asked for or refuses; without one it takes the

@@ -6,16 +6,21 @@ import (
 
 	"github.com/dbtls/dbtls/internal/engine"
 	"github.com/dbtls/dbtls/internal/fault"
+	"github.com/dbtls/dbtls/internal/provider"
 )
 
-func checkClass(class string) error {
+// placeOf says which kind of provider an instance class means: the two of
+// dbtls's own name theirs, any class of AWS the server's default.
+func placeOf(class, byDefault string) (string, error) {
 	switch {
-	case class == "db.simulated":
-		return fault.New(fault.NotBuilt, "DBInstanceClass db.simulated is not built yet; use db.local")
+	case class == "db."+provider.Local:
+		return provider.Local, nil
+	case class == "db."+provider.Simulated:
+		return provider.Simulated, nil
 	case !strings.HasPrefix(class, "db.") || len(class) < 4:
-		return fault.New(fault.InvalidParameter, "Invalid DB Instance class: %q; use db.local, or any AWS class such as db.t3.micro, which means the same here", class)
+		return "", fault.New(fault.InvalidParameter, "Invalid DB Instance class: %q; use db.local, db.simulated, or any AWS class such as db.t3.micro, which means db.%s here", class, byDefault)
 	}
-	return nil
+	return byDefault, nil
 }
 
 // checkMaster holds the master user to RDS's rules for names and passwords.

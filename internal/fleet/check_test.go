@@ -25,8 +25,9 @@ func table(t *testing.T, what string, check func(string) error, cases map[string
 
 func TestCheckClass(t *testing.T) {
 	t.Parallel()
-	table(t, "class", checkClass, map[string]fault.Code{
-		"db.local": "", "db.t3.micro": "", "db.r6g.16xlarge": "", "db.simulated": fault.NotBuilt,
+	class := func(s string) error { _, err := placeOf(s, "local"); return err }
+	table(t, "class", class, map[string]fault.Code{
+		"db.local": "", "db.t3.micro": "", "db.r6g.16xlarge": "", "db.simulated": "",
 		"": fault.InvalidParameter, "db.": fault.InvalidParameter, "local": fault.InvalidParameter, "t3.micro": fault.InvalidParameter, "DB.local": fault.InvalidParameter,
 	})
 }
@@ -62,15 +63,15 @@ func TestCheckDatabase(t *testing.T) {
 
 func TestPickVersion(t *testing.T) {
 	t.Parallel()
-	e := engine.Engine{Spec: engine.Spec{Names: []string{"postgres"}, Description: "PostgreSQL"}}
+	e := engine.Engine{Spec: engine.Spec{Names: []string{"postgres"}, Description: "PostgreSQL"}, Server: struct{ engine.Server }{}}
 	offers := []provider.Offer{{Engine: "postgres", Version: "13.9"}, {Engine: "postgres", Version: "15.2"}, {Engine: "postgres", Version: "15.18"}}
 	for want, is := range map[string]string{"": "15.18", "15": "15.18", "15.2": "15.2", "13": "13.9", "1": "", "15.1": "", "16": "", "15.": "", "15.18.1": ""} {
-		got, err := pickVersion(e, offers, want)
+		got, err := pickVersion(e, offers, "local", want)
 		if got != is || (is == "" && fault.CodeOf(err) != fault.InvalidCombination) || (is != "" && err != nil) {
 			t.Errorf("%q: %q, %v, want %q", want, got, err, is)
 		}
 	}
-	if _, err := pickVersion(e, nil, ""); err == nil || !strings.Contains(err.Error(), "no PostgreSQL server is installed") {
+	if _, err := pickVersion(e, nil, "local", ""); err == nil || !strings.Contains(err.Error(), "no PostgreSQL server is installed") {
 		t.Errorf("without one installed: %v", err)
 	}
 }

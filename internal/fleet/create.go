@@ -9,6 +9,7 @@ import (
 	"github.com/dbtls/dbtls/internal/engine"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/inventory"
+	"github.com/dbtls/dbtls/internal/params"
 	"github.com/dbtls/dbtls/internal/store"
 )
 
@@ -16,6 +17,8 @@ import (
 type CreateInput struct {
 	Region, Name, Class, Engine, Version string
 	MasterUser, MasterPassword, Database string
+	Group                                string // DB parameter group, "" for the family's default
+	Cluster                              string // DBClusterIdentifier, "" for an instance on its own
 	CA                                   string // "" for the region's default
 	Port                                 int    // 0 for the engine's default
 	AllocatedStorage                     int    // GiB, 0 when not given
@@ -27,6 +30,9 @@ type CreateInput struct {
 // Create plans a new instance and returns it in status "creating". Nothing is
 // made before everything about the request is known to be right.
 func (s *Service) Create(ctx context.Context, by Caller, in CreateInput) (View, error) {
+	if in.Cluster != "" {
+		return s.createMember(ctx, by, in)
+	}
 	inst, e, err := s.plan(in)
 	if err != nil {
 		return View{}, err
@@ -42,14 +48,8 @@ func (s *Service) Create(ctx context.Context, by Caller, in CreateInput) (View, 
 		if err := s.assign(ctx, tx, &inst, e, in.Port); err != nil {
 			return err
 		}
-		if err := tx.InsertInstance(inst); err != nil {
-			return err
-		}
-		return tx.Audit(audit(by, "CreateDBInstance", inst.Name, "%s %s on %s port %d, CA %s", inst.Engine, inst.Version, inst.Host, inst.Port, inst.Want.CA))
+		return s.insert(tx, by, &inst, e, in.Group)
 	})
-	if errors.Is(err, store.ErrNameTaken) {
-		return View{}, fault.New(fault.InstanceExists, "DB instance %s already exists in %s; choose another DBInstanceIdentifier", inst.Name, inst.Region)
-	}
 	if err != nil {
 		return View{}, err
 	}
@@ -57,8 +57,46 @@ func (s *Service) Create(ctx context.Context, by Caller, in CreateInput) (View, 
 	return View{Instance: inst}, nil
 }
 
+// insert records a new instance with its parameter group and the parameters it
+// starts with.
+func (s *Service) insert(tx *store.Tx, by Caller, i *inventory.Instance, e engine.Engine, group string) error {
+	g, err := s.Params.Resolve(tx, inventory.GroupInstance, i.Region, group, e.Spec.Family(i.Version))
+	if err != nil {
+		return err
+	}
+	i.Group = g.Name
+	catalogue, settings, err := s.Params.Settings(tx, *i)
+	if err != nil {
+		return err
+	}
+	i.Applied, i.GroupSync = params.Next(catalogue, nil, settings, true), inventory.SyncDone
+	err = tx.InsertInstance(*i)
+	if errors.Is(err, store.ErrNameTaken) {
+		return fault.New(fault.InstanceExists, "DB instance %s already exists in %s; choose another DBInstanceIdentifier", i.Name, i.Region)
+	}
+	if err != nil {
+		return err
+	}
+	return tx.Audit(audit(by, "CreateDBInstance", i.Name, "%s %s on %s port %d, CA %s, group %s", i.Engine, i.Version, i.Host, i.Port, i.Want.CA, i.Group))
+}
+
 // plan checks everything that needs no state.
 func (s *Service) plan(in CreateInput) (inventory.Instance, engine.Engine, error) {
+	i, e, err := s.planEngine(in)
+	if err != nil {
+		return i, e, err
+	}
+	if e.Spec.Clustered {
+		return i, e, fault.New(fault.InvalidCombination, "DB instances of engine %s live in a DB cluster; create one (create-db-cluster) and give its DBClusterIdentifier", e.Name())
+	}
+	if err := checkMaster(e.Spec, in.MasterUser, in.MasterPassword); err != nil {
+		return i, e, err
+	}
+	return i, e, checkDatabase(in.Database)
+}
+
+// planEngine is plan without what only an instance on its own has.
+func (s *Service) planEngine(in CreateInput) (inventory.Instance, engine.Engine, error) {
 	i := inventory.Instance{Region: in.Region, Class: in.Class, MasterUser: in.MasterUser, Database: in.Database,
 		AllocatedStorage: in.AllocatedStorage, Protected: in.Protected, Tags: in.Tags,
 		Status: inventory.StatusCreating, ResourceID: inventory.NewResourceID()}
@@ -66,7 +104,7 @@ func (s *Service) plan(in CreateInput) (inventory.Instance, engine.Engine, error
 	if i.Name, err = inventory.ParseName(in.Name); err != nil {
 		return i, engine.Engine{}, err
 	}
-	if err := checkClass(in.Class); err != nil {
+	if i.Provider, err = placeOf(in.Class, s.Default); err != nil {
 		return i, engine.Engine{}, err
 	}
 	e, ok := s.engine(in.Engine)
@@ -74,13 +112,7 @@ func (s *Service) plan(in CreateInput) (inventory.Instance, engine.Engine, error
 		return i, e, fault.New(fault.InvalidParameter, "Invalid DB engine %q; this server has %s", in.Engine, s.engineNames())
 	}
 	i.Engine = e.Name()
-	if i.Version, err = pickVersion(e, s.offers(e), in.Version); err != nil {
-		return i, e, err
-	}
-	if err := checkMaster(e.Spec, in.MasterUser, in.MasterPassword); err != nil {
-		return i, e, err
-	}
-	if err := checkDatabase(in.Database); err != nil {
+	if i.Version, err = pickVersion(e, s.offers(e, i.Provider), i.Provider, in.Version); err != nil {
 		return i, e, err
 	}
 	i.Window = inventory.DefaultWindow(i.ResourceID)

@@ -15,6 +15,7 @@ import (
 	"github.com/dbtls/dbtls/internal/engine"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/inventory"
+	"github.com/dbtls/dbtls/internal/params"
 	"github.com/dbtls/dbtls/internal/provider"
 	"github.com/dbtls/dbtls/internal/rotation"
 	"github.com/dbtls/dbtls/internal/secrets"
@@ -30,9 +31,11 @@ type Config struct {
 	Box       *secrets.Box
 	Authority *authority.Service
 	Rotation  *rotation.Runner
+	Params    *params.Service
 	Engines   []engine.Engine
-	Provider  func(inventory.Instance) provider.Provider
-	Wake      func() // makes due work be looked at now
+	Providers map[string]provider.Provider // by kind
+	Default   string                       // kind of provider for AWS's own instance classes
+	Wake      func()                       // makes due work be looked at now
 	Log       *slog.Logger
 }
 
@@ -44,6 +47,14 @@ type Service struct {
 
 // New makes a fleet.
 func New(c Config) *Service { return &Service{Config: c} }
+
+// Provider is where an instance lives.
+func (c Config) Provider(i inventory.Instance) provider.Provider {
+	if i.Provider == "" {
+		return c.Providers[provider.Local]
+	}
+	return c.Providers[i.Provider]
+}
 
 // Caller is who asks, for the audit log.
 type Caller = inventory.Caller
@@ -60,6 +71,9 @@ type View struct {
 func (v View) Shown() inventory.Status {
 	if now := v.Now(); now != inventory.StatusAvailable {
 		return now
+	}
+	if v.MasterSealed != nil {
+		return "resetting-master-credentials"
 	}
 	under := v.Rotation != nil && !v.Rotation.IsStuck() && !v.waiting()
 	planned := v.Rotation == nil && ((v.Want.Now && v.PendingCA() != "") || v.Want.Renew != "")

@@ -10,7 +10,6 @@ import (
 	"github.com/dbtls/dbtls/internal/events"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/inventory"
-	"github.com/dbtls/dbtls/internal/provider"
 	"github.com/dbtls/dbtls/internal/rotation"
 	"github.com/dbtls/dbtls/internal/store"
 )
@@ -22,7 +21,19 @@ const createTries = 5
 // stepTime bounds one step; what it began goes on and is found by the next.
 const stepTime = 10 * time.Minute
 
-// Advance takes a creation or deletion one step further.
+// lives is what each status has still to do; those that are not named wait
+// for somebody's request.
+var lives = map[inventory.Status]func(*Service, context.Context, inventory.Instance) error{
+	inventory.StatusCreating:  (*Service).create,
+	inventory.StatusAvailable: (*Service).settle,
+	inventory.StatusRenaming:  (*Service).rename,
+	inventory.StatusRebooting: (*Service).reboot,
+	inventory.StatusStarting:  (*Service).reboot,
+	inventory.StatusStopping:  (*Service).stop,
+	inventory.StatusDeleting:  (*Service).delete,
+}
+
+// Advance takes an instance one step of its life further.
 func (s *Service) Advance(ctx context.Context, resourceID string) error {
 	inst, err := s.Store.Read(ctx).Instance(resourceID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -31,14 +42,19 @@ func (s *Service) Advance(ctx context.Context, resourceID string) error {
 	if err != nil {
 		return err
 	}
+	if inst.DueAt.IsZero() || inst.DueAt.After(time.Now()) {
+		return nil // done since it was found due
+	}
 	within, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
-	switch inst.Status {
-	case inventory.StatusCreating:
-		err = s.create(within, inst)
-	case inventory.StatusDeleting:
-		err = s.delete(within, inst)
+	next, ok := lives[inst.Status]
+	if !ok {
+		return s.update(ctx, resourceID, func(_ *store.Tx, i *inventory.Instance, _ time.Time) error {
+			i.DueAt = time.Time{}
+			return nil
+		})
 	}
+	err = next(s, within, inst)
 	if err != nil && ctx.Err() == nil {
 		return errors.Join(err, s.stumble(ctx, resourceID, err))
 	}
@@ -50,35 +66,64 @@ func (s *Service) Advance(ctx context.Context, resourceID string) error {
 func (s *Service) create(ctx context.Context, inst inventory.Instance) error {
 	p := s.Provider(inst)
 	if inst.Leaf.Generation == "" {
-		if err := p.Create(ctx, rotation.Place(inst), provider.Source{}); err != nil {
+		from, ready, err := s.source(ctx, inst)
+		if err != nil || !ready {
+			return err
+		}
+		if err := p.Create(ctx, rotation.Place(inst), from); err != nil {
 			return err
 		}
 		return s.firstCertificate(ctx, inst.ResourceID)
-	}
-	password, err := s.Box.Open(passwordLabel(inst), inst.MasterSealed)
-	if err != nil {
-		return err
 	}
 	// The engine may have died since its certificate was proved.
 	if err := p.Power(ctx, rotation.Place(inst), true); err != nil {
 		return err
 	}
-	m := engine.Master{User: inst.MasterUser, Password: string(password), Database: inst.Database}
-	if err := p.SetUp(ctx, rotation.Place(inst), m); err != nil {
+	if err := s.setUp(ctx, inst); err != nil {
 		return err
 	}
-	err = s.update(ctx, inst.ResourceID, func(tx *store.Tx, i *inventory.Instance, now time.Time) error {
+	err := s.update(ctx, inst.ResourceID, func(tx *store.Tx, i *inventory.Instance, now time.Time) error {
 		if i.Status != inventory.StatusCreating {
 			return nil // a deletion was asked for meanwhile
 		}
 		i.Status, i.Detail, i.Attempts, i.MasterSealed = inventory.StatusAvailable, "", 0, nil
-		i.DueAt, i.CheckAt = time.Time{}, now
+		i.DueAt, i.CheckAt = now, now // its groups may have changed meanwhile
 		return tx.InsertEvent(events.Instance(s.Account, *i, now, events.Creation, "DB instance created"))
 	})
 	if err == nil {
 		s.keep(inst.ResourceID)
 	}
 	return err
+}
+
+// setUp makes the master user of an instance that takes writes, and the account
+// its cluster's replicas log in with.
+func (s *Service) setUp(ctx context.Context, inst inventory.Instance) error {
+	if inst.IsReplica() {
+		return nil // they come from its primary
+	}
+	password, err := s.masterPassword(ctx, inst)
+	if err != nil {
+		return err
+	}
+	p, at := s.Provider(inst), rotation.Place(inst)
+	m := engine.Master{User: inst.MasterUser, Password: string(password), Database: inst.Database}
+	if err := p.SetUp(ctx, at, m); err != nil || inst.Cluster == "" {
+		return err
+	}
+	return s.allowReplicas(ctx, inst)
+}
+
+// masterPassword is the one asked for: of the instance, or of its cluster.
+func (s *Service) masterPassword(ctx context.Context, inst inventory.Instance) ([]byte, error) {
+	if inst.MasterSealed != nil || inst.Cluster == "" {
+		return s.Box.Open(passwordLabel(inst), inst.MasterSealed)
+	}
+	c, err := s.Store.Read(ctx).Cluster(inst.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	return s.Box.Open(clusterLabel(c), c.MasterSealed)
 }
 
 // firstCertificate opens the rotation that issues the first leaf; its commit
@@ -99,11 +144,17 @@ func (s *Service) firstCertificate(ctx context.Context, resourceID string) error
 
 func (s *Service) delete(ctx context.Context, inst inventory.Instance) error {
 	s.letGo(inst.ResourceID)
+	if wait, err := s.replicasLeft(ctx, inst); err != nil || wait {
+		return err
+	}
 	if err := s.Provider(inst).Delete(ctx, rotation.Place(inst), inst.FinalSnapshot); err != nil {
 		return err
 	}
 	return s.Store.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.DeleteInstance(inst.ResourceID); err != nil {
+			return err
+		}
+		if err := s.memberGone(tx, inst); err != nil {
 			return err
 		}
 		if err := tx.DropRotations(inst.ResourceID); err != nil {

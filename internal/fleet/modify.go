@@ -6,9 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dbtls/dbtls/internal/engine"
 	"github.com/dbtls/dbtls/internal/events"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/inventory"
+	"github.com/dbtls/dbtls/internal/params"
 	"github.com/dbtls/dbtls/internal/rotation"
 	"github.com/dbtls/dbtls/internal/store"
 )
@@ -21,6 +23,9 @@ type ModifyInput struct {
 	RotationRestart *bool  // CertificateRotationRestart
 	Window          string
 	Protected       *bool
+	NewName         string // DBInstanceIdentifier, "" to keep it
+	Group           string // DB parameter group, "" to keep it
+	Password        string // of the master user, "" to keep it
 }
 
 // Modify changes what an instance should be. A CA change is only planned here;
@@ -35,9 +40,6 @@ func (s *Service) Modify(ctx context.Context, by Caller, in ModifyInput) (View, 
 				return err
 			}
 		}
-		if in.Now && v.Want.CA != "" {
-			v.Want.Now = true // a later ApplyImmediately takes everything pending along
-		}
 		if in.Window != "" {
 			w, err := inventory.ParseWindow(in.Window)
 			if err != nil {
@@ -48,8 +50,80 @@ func (s *Service) Modify(ctx context.Context, by Caller, in ModifyInput) (View, 
 		if in.Protected != nil {
 			v.Protected = *in.Protected
 		}
-		return tx.Audit(audit(by, "ModifyDBInstance", v.Name, "CA %q, immediately %t", in.CA, in.Now))
+		if err := s.modifyEngine(tx, v, by, in, now); err != nil {
+			return err
+		}
+		if in.Now { // takes everything pending along
+			v.Want.Now = v.Want.Now || v.Want.CA != ""
+			v.Next.Now = v.Next.Now || v.Next.Name != ""
+		}
+		if !v.Next.IsZero() {
+			v.DueAt = now // settle works out its window
+		}
+		return tx.Audit(audit(by, "ModifyDBInstance", v.Name, "CA %q, new name %q, group %q, new password %t, immediately %t",
+			in.CA, in.NewName, in.Group, in.Password != "", in.Now))
 	})
+}
+
+// modifyEngine plans what the engine itself has to be told.
+func (s *Service) modifyEngine(tx *store.Tx, v *View, by Caller, in ModifyInput, now time.Time) error {
+	e, ok := s.engine(v.Engine)
+	if !ok {
+		return fault.New(fault.InvalidInstanceState, "this server does not know engine %s", v.Engine)
+	}
+	if in.NewName != "" {
+		if err := wantName(tx, v, by, in.NewName); err != nil {
+			return err
+		}
+	}
+	if in.Password != "" {
+		if err := s.wantPassword(v, e, in.Password, now); err != nil {
+			return err
+		}
+	}
+	if in.Group == "" {
+		return nil
+	}
+	g, err := s.Params.Resolve(tx, inventory.GroupInstance, v.Region, in.Group, e.Spec.Family(v.Version))
+	if err != nil || g.Name == v.Group {
+		return err
+	}
+	// As on AWS, the name changes at once and the values at the next reboot.
+	v.Group = g.Name
+	catalogue, settings, err := s.Params.Settings(tx, v.Instance)
+	if err != nil {
+		return err
+	}
+	v.GroupSync, v.SyncError, v.GroupWaits = inventory.SyncReboot, "", true
+	if params.Sync(catalogue, v.Applied, settings) == inventory.SyncDone {
+		v.GroupSync, v.GroupWaits = inventory.SyncDone, false
+	}
+	return nil
+}
+
+// wantName plans a rename. The present name drops one that was planned.
+func wantName(tx *store.Tx, v *View, by Caller, name string) error {
+	name, err := inventory.ParseName(name)
+	if err != nil {
+		return err
+	}
+	if name == v.Name {
+		v.Next = inventory.Next{}
+		return nil
+	}
+	v.Next = inventory.Next{Name: name, By: by}
+	return nameFree(tx, v.Region, name)
+}
+
+func (s *Service) wantPassword(v *View, e engine.Engine, password string, now time.Time) error {
+	if v.IsReplica() {
+		return fault.New(fault.InvalidCombination, "The master password of a cluster is changed on the cluster (modify-db-cluster)")
+	}
+	if err := checkMaster(e.Spec, v.MasterUser, password); err != nil {
+		return err
+	}
+	v.MasterSealed, v.DueAt = s.Box.Seal(passwordLabel(v.Instance), []byte(password)), now
+	return nil
 }
 
 // change runs f on an instance in one transaction and has Decide look at the

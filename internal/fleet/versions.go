@@ -6,7 +6,6 @@ import (
 
 	"github.com/dbtls/dbtls/internal/engine"
 	"github.com/dbtls/dbtls/internal/fault"
-	"github.com/dbtls/dbtls/internal/inventory"
 	"github.com/dbtls/dbtls/internal/pki"
 	"github.com/dbtls/dbtls/internal/provider"
 )
@@ -19,26 +18,46 @@ type EngineVersion struct {
 	Default                                     bool     // what an unnamed version means
 }
 
-// EngineVersions lists what can be created here, by engine, oldest first.
+// EngineVersions lists what can be created here, at any provider, by engine,
+// oldest first.
 func (s *Service) EngineVersions() []EngineVersion {
 	var all []EngineVersion
 	for _, e := range s.Engines {
-		offers := s.offers(e)
-		for n, o := range offers {
+		byDefault := s.offers(e, s.Default)
+		for _, v := range s.versions(e) {
 			all = append(all, EngineVersion{
-				Engine: e.Name(), Version: o.Version, Major: e.Spec.Major(o.Version), Family: e.Spec.Family(o.Version),
-				Description: e.Spec.Description, HotReload: o.HotReload, CAs: SupportedCAs(e.Spec, o.Version),
-				Default: n == len(offers)-1,
+				Engine: e.Name(), Version: v, Major: e.Spec.Major(v), Family: e.Spec.Family(v),
+				Description: e.Spec.Description, HotReload: e.Spec.HotReload(v), CAs: SupportedCAs(e.Spec, v),
+				Default: v == newest(byDefault),
 			})
 		}
 	}
 	return all
 }
 
-// offers are the versions of an engine that the default provider has.
-func (s *Service) offers(e engine.Engine) []provider.Offer {
+// versions are the versions of an engine that any provider has.
+func (s *Service) versions(e engine.Engine) []string {
+	var all []string
+	for _, kind := range []string{provider.Local, provider.Simulated} {
+		for _, o := range s.offers(e, kind) {
+			if !slices.Contains(all, o.Version) {
+				all = append(all, o.Version)
+			}
+		}
+	}
+	slices.SortFunc(all, engine.CompareVersions)
+	return all
+}
+
+// offers are the versions of an engine that a kind of provider has, oldest
+// first.
+func (s *Service) offers(e engine.Engine, kind string) []provider.Offer {
+	p, ok := s.Providers[kind]
+	if !ok {
+		return nil
+	}
 	var mine []provider.Offer
-	for _, o := range s.Provider(inventory.Instance{}).Offers() {
+	for _, o := range p.Offers() {
 		if o.Engine == e.Name() {
 			mine = append(mine, o)
 		}
@@ -46,11 +65,18 @@ func (s *Service) offers(e engine.Engine) []provider.Offer {
 	return mine
 }
 
+func newest(offers []provider.Offer) string {
+	if len(offers) == 0 {
+		return ""
+	}
+	return offers[len(offers)-1].Version
+}
+
 // SupportedCAs lists the CAs that servers of a version can serve.
 func SupportedCAs(spec engine.Spec, version string) []string {
 	var ids []string
 	for _, p := range pki.Profiles() {
-		if spec.CAs == nil || slices.Contains(spec.CAs(version), p.ID) {
+		if spec.CAs == nil || spec.CAs(version) == nil || slices.Contains(spec.CAs(version), p.ID) {
 			ids = append(ids, p.ID)
 		}
 	}
@@ -59,10 +85,9 @@ func SupportedCAs(spec engine.Spec, version string) []string {
 
 // pickVersion resolves an EngineVersion: "" is the newest, "15" the newest 15,
 // "15.18" exactly that.
-func pickVersion(e engine.Engine, offers []provider.Offer, want string) (string, error) {
+func pickVersion(e engine.Engine, offers []provider.Offer, kind, want string) (string, error) {
 	if len(offers) == 0 {
-		return "", fault.New(fault.InvalidParameter,
-			"Invalid DB engine %s: no %s server is installed on this machine; install its Debian package (make deps installs postgresql and mariadb-server-core) and start dbtls again", e.Name(), e.Spec.Description)
+		return "", noOffer(e, kind)
 	}
 	var have []string
 	for n := len(offers) - 1; n >= 0; n-- {
@@ -72,7 +97,18 @@ func pickVersion(e engine.Engine, offers []provider.Offer, want string) (string,
 		}
 		have = append(have, v)
 	}
-	return "", fault.New(fault.InvalidCombination, "Cannot find version %s for %s; this machine has %s", want, e.Name(), strings.Join(have, ", "))
+	return "", fault.New(fault.InvalidCombination, "Cannot find version %s for %s; db.%s has %s", want, e.Name(), kind, strings.Join(have, ", "))
+}
+
+func noOffer(e engine.Engine, kind string) error {
+	switch {
+	case kind == provider.Local && e.Server == nil:
+		return fault.New(fault.InvalidParameter, "Invalid DB engine %s for db.local: dbtls cannot run a %s server; use --db-instance-class db.simulated", e.Name(), e.Spec.Description)
+	case kind == provider.Local:
+		return fault.New(fault.InvalidParameter,
+			"Invalid DB engine %s: no %s server is installed on this machine; install its Debian package (make deps installs postgresql and mariadb-server-core) and start dbtls again, or use --db-instance-class db.simulated", e.Name(), e.Spec.Description)
+	}
+	return fault.New(fault.InvalidParameter, "Invalid DB engine %s for db.%s: it has no version of it", e.Name(), kind)
 }
 
 // checkCA refuses a CA that the version cannot serve.

@@ -10,8 +10,6 @@ type Cluster struct {
 	Engine     string
 	Version    string
 	Status     Status
-	Detail     string
-	DueAt      time.Time
 
 	// MemberClass is the class of the members of a Multi-AZ DB cluster, which
 	// makes them itself; "" for an Aurora cluster, whose owner adds them.

@@ -31,6 +31,7 @@ type Instance struct {
 	Engine     string
 	Version    string
 	Class      string
+	Provider   string // where it lives, a key of fleet's providers; "" is local, from before there were others
 	Status     Status
 	Detail     string    // why it failed, in words
 	Attempts   int       // of the current creation or deletion step
@@ -49,14 +50,17 @@ type Instance struct {
 	CreatedAt        time.Time
 	FinalSnapshot    string // asked for by the deletion under way
 
-	Cluster string   // ResourceID of its cluster, "" outside one
-	Writer  bool     // the member that takes writes
-	Shared  []Shared // the cluster's endpoints, which every member's leaf carries
+	Cluster     string   // ResourceID of its cluster, "" outside one
+	ClusterName string   // DBClusterIdentifier, which does not change
+	Writer      bool     // the member that takes writes
+	Shared      []Shared // the cluster's endpoints, which every member's leaf carries
 
-	Group     string            // its DB parameter group
-	Applied   map[string]string // parameters its engine was told, without those at their default
-	GroupSync Sync              // how Applied stands to what the groups say
-	SyncError string            // why it is SyncFailed
+	Group      string            // its DB parameter group
+	Applied    map[string]string // parameters its engine was told, without those at their default
+	GroupWaits bool              // the group is another since the last start: its values wait for the next
+	GroupSync  Sync              // how Applied stands to what the groups say
+	SyncError  string            // why it is SyncFailed
+	Boot       Boot              // the restart under way
 
 	Next Next // changes that wait for a window, or for the certificate they need
 
@@ -113,6 +117,13 @@ func (i Instance) Now() Status {
 // IsZero reports that nothing is wanted.
 func (w Want) IsZero() bool { return w.CA == "" && w.Renew == "" }
 
+// Boot is a planned restart: a crash in the middle of it finds where it was.
+type Boot struct {
+	Begun bool
+	PID   int               // of the server that has to go; 0: none ran
+	Back  map[string]string // Applied before: what to go back to when the server does not start
+}
+
 // Sync is a ParameterApplyStatus of AWS.
 type Sync string
 
@@ -160,6 +171,9 @@ func (i Instance) Names() []string {
 	}
 	return names
 }
+
+// IsReplica reports a member of a cluster that follows its writer.
+func (i Instance) IsReplica() bool { return i.Cluster != "" && !i.Writer }
 
 // Also is where the instance listens besides its own address.
 func (i Instance) Also() []string {

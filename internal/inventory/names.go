@@ -11,7 +11,12 @@ import (
 
 // ParseName checks a DBInstanceIdentifier by AWS's rule and returns it in
 // lower case, as it is stored and matched.
-func ParseName(s string) (string, error) {
+func ParseName(s string) (string, error) { return parseName("DBInstanceIdentifier", s) }
+
+// ParseClusterName is ParseName for a DBClusterIdentifier.
+func ParseClusterName(s string) (string, error) { return parseName("DBClusterIdentifier", s) }
+
+func parseName(what, s string) (string, error) {
 	ok := len(s) >= 1 && len(s) <= 63 && isLetter(s[0]) &&
 		!strings.HasSuffix(s, "-") && !strings.Contains(s, "--")
 	for i := 0; ok && i < len(s); i++ {
@@ -19,7 +24,7 @@ func ParseName(s string) (string, error) {
 	}
 	if !ok {
 		return "", fault.New(fault.InvalidParameter,
-			"The parameter DBInstanceIdentifier %q is not a valid identifier: 1 to 63 ASCII letters, digits and hyphens, a letter first, no hyphen at the end and no two in a row", s)
+			"The parameter %s %q is not a valid identifier: 1 to 63 ASCII letters, digits and hyphens, a letter first, no hyphen at the end and no two in a row", what, s)
 	}
 	return strings.ToLower(s), nil
 }
@@ -31,6 +36,9 @@ const upperAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 // NewResourceID makes a DbiResourceId: "db-" and 26 characters.
 func NewResourceID() string { return "db-" + randomID(26) }
+
+// NewClusterID makes a DbClusterResourceId: "cluster-" and 26 characters.
+func NewClusterID() string { return "cluster-" + randomID(26) }
 
 // NewGeneration names one key pair of an instance. It is random, not counted:
 // after a restore from an older backup a count would name a pair that exists.
@@ -48,6 +56,16 @@ func randomID(n int) string {
 // InstanceARN is the ARN of an instance.
 func InstanceARN(region, account, name string) string {
 	return fmt.Sprintf("arn:%s:rds:%s:%s:db:%s", pki.Partition(region), region, account, name)
+}
+
+// ClusterARN is the ARN of a cluster.
+func ClusterARN(region, account, name string) string {
+	return fmt.Sprintf("arn:%s:rds:%s:%s:cluster:%s", pki.Partition(region), region, account, name)
+}
+
+// GroupARN is the ARN of a parameter group.
+func GroupARN(kind GroupKind, region, account, name string) string {
+	return fmt.Sprintf("arn:%s:rds:%s:%s:%s:%s", pki.Partition(region), region, account, kind, name)
 }
 
 // CertificateARN is the ARN of a CA; AWS leaves its account empty.

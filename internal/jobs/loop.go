@@ -33,14 +33,20 @@ const idle = time.Minute
 // key is, or the state could not be read.
 const retry = 200 * time.Millisecond
 
+// lookShare bounds what looking costs: after a look that found more than the
+// workers can take, the next comes no sooner than so many times its duration.
+const lookShare = 10
+
 // Loop runs due jobs on a bounded number of workers.
 type Loop struct {
 	source  Source
 	log     *slog.Logger
-	slots   chan struct{}
+	workers int
 	wake    chan struct{}
 	mu      sync.Mutex
+	queue   []Job // found due and not started yet
 	running map[string]bool
+	ended   map[string]bool // since the last look began: what it found of them may be done
 	failed  map[string]failure
 	wg      sync.WaitGroup
 }
@@ -59,8 +65,8 @@ func pauseAfter(times int) time.Duration {
 
 // NewLoop makes a loop of so many workers.
 func NewLoop(source Source, workers int, log *slog.Logger) *Loop {
-	return &Loop{source: source, log: log, slots: make(chan struct{}, workers),
-		wake: make(chan struct{}, 1), running: map[string]bool{}, failed: map[string]failure{}}
+	return &Loop{source: source, log: log, workers: workers,
+		wake: make(chan struct{}, 1), running: map[string]bool{}, ended: map[string]bool{}, failed: map[string]failure{}}
 }
 
 // Wake makes the loop look for due work now.
@@ -83,12 +89,37 @@ func (l *Loop) Run(ctx context.Context) {
 		case <-l.wake:
 		case <-timer.C:
 		}
-		timer.Reset(l.round(ctx))
+		began := time.Now()
+		next := l.round(ctx)
+		if l.busy() {
+			l.rest(ctx, lookShare*time.Since(began))
+		}
+		timer.Reset(next)
+	}
+}
+
+// busy reports that work is waiting for a worker.
+func (l *Loop) busy() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queue) > 0
+}
+
+// rest waits; workers go on with the queue meanwhile.
+func (l *Loop) rest(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
 	}
 }
 
 // round starts what is due and returns how long to sleep.
 func (l *Loop) round(ctx context.Context) time.Duration {
+	l.mu.Lock()
+	clear(l.ended)
+	l.mu.Unlock()
 	due, err := l.source.Due(ctx, time.Now())
 	if err != nil {
 		if ctx.Err() == nil {
@@ -96,9 +127,10 @@ func (l *Loop) round(ctx context.Context) time.Duration {
 		}
 		return retry
 	}
-	for _, job := range due {
-		l.start(ctx, job)
-	}
+	l.mu.Lock()
+	l.queue = due
+	l.fill(ctx)
+	l.mu.Unlock()
 	next, err := l.source.NextDue(ctx)
 	switch {
 	case err != nil:
@@ -109,37 +141,42 @@ func (l *Loop) round(ctx context.Context) time.Duration {
 	return min(max(time.Until(next), retry), idle)
 }
 
-func (l *Loop) start(ctx context.Context, job Job) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.running[job.Key] || time.Now().Before(l.failed[job.Key].until) {
-		return
-	}
-	select {
-	case l.slots <- struct{}{}:
-	default:
-		return
-	}
-	l.running[job.Key] = true
-	l.wg.Go(func() {
-		err := job.Run(ctx)
-		if err != nil && ctx.Err() == nil {
-			l.log.Error("work on "+job.Key, "error", err)
+// fill gives free workers what is first in the queue. A job whose key is busy, was
+// busy since the look or is held back is dropped: its row is still due at the next look. The caller holds
+// the lock.
+func (l *Loop) fill(ctx context.Context) {
+	for len(l.running) < l.workers && len(l.queue) > 0 && ctx.Err() == nil {
+		job := l.queue[0]
+		l.queue = l.queue[1:]
+		if l.running[job.Key] || l.ended[job.Key] || time.Now().Before(l.failed[job.Key].until) {
+			continue
 		}
-		l.done(job.Key, err)
-		<-l.slots
-		l.Wake()
-	})
+		l.running[job.Key] = true
+		l.wg.Go(func() {
+			err := job.Run(ctx)
+			if err != nil && ctx.Err() == nil {
+				l.log.Error("work on "+job.Key, "error", err)
+			}
+			l.done(ctx, job.Key, err)
+		})
+	}
 }
 
-func (l *Loop) done(key string, err error) {
+// done notes how a job ended and begins the next; when the queue is empty the
+// state is looked at again.
+func (l *Loop) done(ctx context.Context, key string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.running, key)
+	l.ended[key] = true
 	if err == nil {
 		delete(l.failed, key)
-		return
+	} else {
+		n := l.failed[key].times + 1
+		l.failed[key] = failure{times: n, until: time.Now().Add(pauseAfter(n))}
 	}
-	n := l.failed[key].times + 1
-	l.failed[key] = failure{times: n, until: time.Now().Add(pauseAfter(n))}
+	l.fill(ctx)
+	if len(l.queue) == 0 {
+		l.Wake()
+	}
 }

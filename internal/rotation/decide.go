@@ -91,11 +91,24 @@ func keyCompromised(f Facts, _ time.Time) (string, time.Time) {
 	return target(f), time.Time{}
 }
 
-// endpointChanged: clients use a name that the leaf does not carry.
-func endpointChanged(f Facts, _ time.Time) (string, time.Time) {
-	for _, name := range f.Instance.Names() {
+// endpointChanged: clients use a name that the leaf does not carry; or the leaf
+// carries one that is no longer the instance's and may become another's. The
+// second harms nobody at once, so a version that must restart for it waits for
+// its window.
+func endpointChanged(f Facts, now time.Time) (string, time.Time) {
+	names := f.Instance.Names()
+	for _, name := range names {
 		if !slices.Contains(f.Instance.Leaf.Names, name) {
 			return target(f), time.Time{}
+		}
+	}
+	for _, name := range f.Instance.Leaf.Names {
+		switch {
+		case slices.Contains(names, name):
+		case f.HotReload || f.Instance.Window.Open(now):
+			return target(f), time.Time{}
+		default:
+			return "", f.Instance.Window.Next(now)
 		}
 	}
 	return "", time.Time{}

@@ -62,9 +62,15 @@ func (r *Runner) decide(tx *store.Tx, f Facts, b Brakes, now time.Time) error {
 		return err
 	}
 	d := Decide(f, now)
+	others, err := r.others(tx, f, now)
+	if err != nil {
+		return err
+	}
 	switch {
 	case d.Reason == "":
 		i.CheckAt = sooner(i.CheckAt, d.Next)
+	case Turn(*i, d.Reason, others) != "":
+		i.CheckAt = now.Add(memberWait)
 	case Held(b, i.Want, d.Reason) != "":
 		i.CheckAt = now.Add(recheck)
 	default:

@@ -107,6 +107,8 @@ func (r *Runner) Step(ctx context.Context, id int64) (more bool, err error) {
 		return false, r.cancel(ctx, t)
 	case t.rot.DueAt.After(t.now):
 		return false, nil
+	case asleep(t.inst.Status):
+		return r.save(ctx, t, t.rot.Step, result{wait: heldWait})
 	}
 	did := t.rot.Step
 	within, cancel := context.WithTimeout(ctx, stepTime)
@@ -119,6 +121,16 @@ func (r *Runner) Step(ctx context.Context, id int64) (more bool, err error) {
 		return false, fmt.Errorf("rotation %d of %q, step %s: %w", id, t.inst.Name, did, err)
 	}
 	return r.save(ctx, t, did, res)
+}
+
+// asleep: the engine is down, or on its way, because somebody asked for it; a
+// rotation neither starts it nor judges what it does not serve.
+func asleep(s inventory.Status) bool {
+	switch s {
+	case inventory.StatusStopping, inventory.StatusStopped, inventory.StatusStarting, inventory.StatusRebooting:
+		return true
+	}
+	return false
 }
 
 func (r *Runner) load(ctx context.Context, id int64) (*turn, error) {
@@ -243,7 +255,7 @@ func (r *Runner) record(t *turn, did inventory.Step, detail string) store.AuditR
 func Place(i inventory.Instance) provider.Instance {
 	at := provider.Instance{ID: i.ResourceID, Engine: i.Engine, Version: i.Version, Address: i.Address, Port: i.Port,
 		Also: i.Also(), Parameters: i.Applied}
-	if i.Cluster != "" && !i.Writer {
+	if i.IsReplica() {
 		at.Primary = &provider.Primary{Address: i.Shared[0].Host, Port: i.Port}
 	}
 	return at

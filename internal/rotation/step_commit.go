@@ -54,7 +54,7 @@ func settleInstance(tx *store.Tx, t *turn) error {
 		i.Want = inventory.Want{}
 	}
 	i.CheckAt = rot.EndedAt
-	if i.Status == inventory.StatusCreating {
+	if i.Status == inventory.StatusCreating || i.Status == inventory.StatusRenaming {
 		i.DueAt, i.CheckAt = rot.EndedAt, time.Time{}
 	}
 	return tx.UpdateInstance(*i)

@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/dbtls/dbtls/internal/inventory"
 )
@@ -15,12 +14,12 @@ func (t *Tx) InsertCluster(c inventory.Cluster) error {
 	} else if !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	return t.putCluster(`INSERT INTO clusters (region, name, address, reader_address, due_at, doc, resource_id) VALUES (?,?,?,?,?,?,?)`, c)
+	return t.putCluster(`INSERT INTO clusters (region, name, address, reader_address, doc, resource_id) VALUES (?,?,?,?,?,?)`, c)
 }
 
 // UpdateCluster replaces a cluster.
 func (t *Tx) UpdateCluster(c inventory.Cluster) error {
-	return t.putCluster(`UPDATE clusters SET region=?, name=?, address=?, reader_address=?, due_at=?, doc=? WHERE resource_id=?`, c)
+	return t.putCluster(`UPDATE clusters SET region=?, name=?, address=?, reader_address=?, doc=? WHERE resource_id=?`, c)
 }
 
 func (t *Tx) putCluster(query string, c inventory.Cluster) error {
@@ -28,7 +27,7 @@ func (t *Tx) putCluster(query string, c inventory.Cluster) error {
 	if err != nil {
 		return err
 	}
-	n, err := t.exec(query, c.Region, c.Name, c.Address, c.ReaderAddress, millis(c.DueAt), doc, c.ResourceID)
+	n, err := t.exec(query, c.Region, c.Name, c.Address, c.ReaderAddress, doc, c.ResourceID)
 	if err == nil && n == 0 {
 		err = ErrNotFound
 	}
@@ -57,9 +56,4 @@ func (t *Tx) ClusterByName(region, name string) (inventory.Cluster, error) {
 // Clusters lists a region's by name; every region's for "".
 func (t *Tx) Clusters(region string) ([]inventory.Cluster, error) {
 	return documents(t, decode[inventory.Cluster], `SELECT doc FROM clusters WHERE ?1='' OR region=?1 ORDER BY region, name`, region)
-}
-
-// ClustersDue lists clusters whose lifecycle goes on at or before now.
-func (t *Tx) ClustersDue(now time.Time) ([]inventory.Cluster, error) {
-	return documents(t, decode[inventory.Cluster], `SELECT doc FROM clusters WHERE due_at<=? ORDER BY due_at`, now.UnixMilli())
 }

@@ -72,15 +72,27 @@ func (t *Tx) AllInstances() ([]inventory.Instance, error) {
 	return documents(t, t.store.instances.decode, `SELECT doc FROM instances ORDER BY region, name`)
 }
 
-// LifecycleDue lists instances whose creation or deletion goes on at or before
-// now.
-func (t *Tx) LifecycleDue(now time.Time) ([]inventory.Instance, error) {
-	return documents(t, t.store.instances.decode, `SELECT doc FROM instances WHERE due_at<=? ORDER BY due_at`, now.UnixMilli())
+// LifecycleDue lists the resource ids of instances whose lifecycle goes on at or
+// before now.
+func (t *Tx) LifecycleDue(now time.Time) ([]string, error) {
+	return t.names(`SELECT resource_id FROM instances WHERE due_at<=? ORDER BY due_at`, now.UnixMilli())
 }
 
-// CheckDue lists instances that Decide should look at.
-func (t *Tx) CheckDue(now time.Time) ([]inventory.Instance, error) {
-	return documents(t, t.store.instances.decode, `SELECT doc FROM instances WHERE check_at<=? ORDER BY check_at`, now.UnixMilli())
+// CheckDue lists the resource ids of instances that Decide should look at.
+func (t *Tx) CheckDue(now time.Time) ([]string, error) {
+	return t.names(`SELECT resource_id FROM instances WHERE check_at<=? ORDER BY check_at`, now.UnixMilli())
+}
+
+// names reads a single column of text.
+func (t *Tx) names(query string, args ...any) ([]string, error) {
+	var all []string
+	err := t.rows(query, args, func(r *sql.Rows) error {
+		var name string
+		err := r.Scan(&name)
+		all = append(all, name)
+		return err
+	})
+	return all, err
 }
 
 // Members lists the instances of a cluster, by name.
@@ -103,7 +115,6 @@ func (t *Tx) NextDue() (time.Time, error) {
 	var ms sql.NullInt64
 	err := t.one(`SELECT min(at) FROM (
 		SELECT min(due_at) AS at FROM instances WHERE due_at IS NOT NULL
-		UNION ALL SELECT min(due_at) FROM clusters WHERE due_at IS NOT NULL
 		UNION ALL SELECT min(check_at) FROM instances WHERE check_at IS NOT NULL
 		UNION ALL SELECT min(due_at) FROM rotations WHERE open=1)`, nil, &ms)
 	if err != nil || !ms.Valid {

@@ -53,3 +53,12 @@ func (t *Tx) InsertUser(u User) error {
 		u.AccessKey, u.Name, u.Role, u.Sealed, u.CreatedAt.UnixMilli())
 	return err
 }
+
+// DeleteUser removes the user of an access key; ErrNotFound when there is none.
+func (t *Tx) DeleteUser(accessKey string) error {
+	n, err := t.exec(`DELETE FROM users WHERE access_key=?`, accessKey)
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	return err
+}

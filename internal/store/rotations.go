@@ -71,9 +71,23 @@ func (t *Tx) OpenRotations() (map[string]inventory.Rotation, error) {
 	return m, err
 }
 
+// DueRotation names an unfinished rotation.
+type DueRotation struct {
+	ID         int64
+	ResourceID string
+}
+
 // RotationsDue lists unfinished rotations whose next step is due.
-func (t *Tx) RotationsDue(now time.Time) ([]inventory.Rotation, error) {
-	return documents(t, decode[inventory.Rotation], `SELECT doc FROM rotations WHERE open=1 AND due_at<=? ORDER BY due_at`, now.UnixMilli())
+func (t *Tx) RotationsDue(now time.Time) ([]DueRotation, error) {
+	var all []DueRotation
+	err := t.rows(`SELECT id, resource_id FROM rotations WHERE open=1 AND due_at<=? ORDER BY due_at`, []any{now.UnixMilli()},
+		func(r *sql.Rows) error {
+			var d DueRotation
+			err := r.Scan(&d.ID, &d.ResourceID)
+			all = append(all, d)
+			return err
+		})
+	return all, err
 }
 
 // OldestStuck is when the first of the rotations that are stuck now got stuck;

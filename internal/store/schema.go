@@ -61,9 +61,8 @@ CREATE TABLE groups (
 
 CREATE TABLE clusters (
 	resource_id TEXT PRIMARY KEY, region TEXT NOT NULL, name TEXT NOT NULL,
-	address TEXT NOT NULL, reader_address TEXT NOT NULL, due_at INTEGER, doc TEXT NOT NULL) WITHOUT ROWID;
+	address TEXT NOT NULL, reader_address TEXT NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID;
 CREATE UNIQUE INDEX clusters_name ON clusters (region, name);
-CREATE INDEX clusters_due ON clusters (due_at) WHERE due_at IS NOT NULL;
 
 ALTER TABLE instances ADD COLUMN cluster TEXT NOT NULL DEFAULT '';
 CREATE INDEX instances_cluster ON instances (cluster) WHERE cluster<>'';

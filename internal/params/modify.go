@@ -1,0 +1,150 @@
+package params
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/dbtls/dbtls/internal/engine"
+	"github.com/dbtls/dbtls/internal/events"
+	"github.com/dbtls/dbtls/internal/fault"
+	"github.com/dbtls/dbtls/internal/inventory"
+	"github.com/dbtls/dbtls/internal/store"
+)
+
+// sourceGroup is AWS's source type of events about parameter groups, of either
+// kind.
+const sourceGroup = "db-parameter-group"
+
+// Modify sets parameters of a group, all of them or none. Instances that use
+// it and can take a change at once are due when it returns.
+func (s *Service) Modify(ctx context.Context, by inventory.Caller, r Ref, changes []Change) (inventory.Group, error) {
+	return s.change(ctx, by, "Modify", r, func(catalogue []engine.Parameter, _ inventory.Group) ([]edit, error) {
+		return edits(catalogue, changes, false)
+	})
+}
+
+// Reset puts parameters of a group back to their defaults.
+func (s *Service) Reset(ctx context.Context, by inventory.Caller, r Ref, changes []Change) (inventory.Group, error) {
+	return s.change(ctx, by, "Reset", r, func(catalogue []engine.Parameter, _ inventory.Group) ([]edit, error) {
+		return edits(catalogue, changes, true)
+	})
+}
+
+// ResetAll puts a whole group back: dynamic parameters at once, static ones at
+// the next reboot of each instance.
+func (s *Service) ResetAll(ctx context.Context, by inventory.Caller, r Ref) (inventory.Group, error) {
+	return s.change(ctx, by, "Reset", r, func(catalogue []engine.Parameter, g inventory.Group) ([]edit, error) {
+		return resets(catalogue, g.Settings), nil
+	})
+}
+
+// change plans edits and writes them with all that follows from them.
+func (s *Service) change(ctx context.Context, by inventory.Caller, verb string, r Ref, plan func([]engine.Parameter, inventory.Group) ([]edit, error)) (inventory.Group, error) {
+	var g inventory.Group
+	err := s.Store.Write(ctx, func(tx *store.Tx) (err error) {
+		now := time.Now()
+		if g, err = s.find(tx, r); err != nil {
+			return err
+		}
+		if _, ok := defaultOf(g.Name); ok {
+			return fault.New(fault.InvalidParameter, "The parameter group %s cannot be modified; create a group of the family %s and give it to the instances", g.Name, g.Family)
+		}
+		if err := sameVersion(g, r); err != nil {
+			return err
+		}
+		f, ok := s.family(g.Family)
+		if !ok {
+			return fault.New(fault.InvalidGroupState, "This server does not know the family %s of the parameter group %s any more", g.Family, g.Name)
+		}
+		planned, err := plan(f.Catalogue(g.Kind), g)
+		if err != nil {
+			return err
+		}
+		g = edited(g, planned)
+		if err := together(f, g); err != nil {
+			return err
+		}
+		if err := s.record(tx, by, verb, g, planned, now); err != nil {
+			return err
+		}
+		return s.spread(tx, g, now)
+	})
+	if err != nil {
+		return inventory.Group{}, err
+	}
+	s.Wake()
+	return g, nil
+}
+
+// edited is the group after edits.
+func edited(g inventory.Group, planned []edit) inventory.Group {
+	settings := map[string]inventory.Setting{}
+	maps.Copy(settings, g.Settings)
+	for _, e := range planned {
+		settings[e.name] = e.set
+	}
+	g.Settings = settings
+	g.Version++
+	return g
+}
+
+// together refuses settings that contradict each other.
+func together(f Family, g inventory.Group) error {
+	if f.Engine.Spec.Conflict == nil {
+		return nil
+	}
+	set := map[string]string{}
+	for name, s := range g.Settings {
+		if !s.Reset {
+			set[name] = s.Value
+		}
+	}
+	return f.Engine.Spec.Conflict(f.Version, f.Engine.Spec.Values(f.Version, set))
+}
+
+// record keeps a changed group, and who changed it how.
+func (s *Service) record(tx *store.Tx, by inventory.Caller, verb string, g inventory.Group, planned []edit, now time.Time) error {
+	if err := tx.UpdateGroup(g); err != nil {
+		return err
+	}
+	said := make([]string, len(planned))
+	for n, e := range planned {
+		said[n] = e.String()
+		err := tx.InsertEvent(store.Event{At: now, Region: g.Region, SourceType: sourceGroup, Source: g.Name,
+			ARN: inventory.GroupARN(g.Kind, g.Region, s.Account, g.Name), Categories: []string{events.Configuration}, Message: said[n]})
+		if err != nil {
+			return fmt.Errorf("write event of parameter group %q: %w", g.Name, err)
+		}
+	}
+	return tx.Audit(audit(by, verb, g, now, "version %d: %s", g.Version, strings.Join(said, "; ")))
+}
+
+// spread says of every instance that uses the group how it stands to it now.
+// One that can take a change while it runs is due.
+func (s *Service) spread(tx *store.Tx, g inventory.Group, now time.Time) error {
+	using, err := users(tx, g)
+	if err != nil {
+		return err
+	}
+	for _, i := range using {
+		catalogue, settings, err := s.Settings(tx, i)
+		if err != nil {
+			return err
+		}
+		sync := Sync(catalogue, i.Applied, settings)
+		if sync == i.GroupSync && sync != inventory.SyncApplying {
+			continue
+		}
+		i.GroupSync, i.SyncError = sync, ""
+		if sync == inventory.SyncApplying && i.Status == inventory.StatusAvailable {
+			i.DueAt = now
+		}
+		if err := tx.UpdateInstance(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
