@@ -6,13 +6,27 @@ import (
 	"slices"
 
 	"github.com/dbtls/dbtls/internal/engine"
+	"github.com/dbtls/dbtls/internal/engine/ase"
+	"github.com/dbtls/dbtls/internal/engine/db2"
+	"github.com/dbtls/dbtls/internal/engine/mongodb"
 	"github.com/dbtls/dbtls/internal/engine/mysql"
+	"github.com/dbtls/dbtls/internal/engine/oracle"
 	"github.com/dbtls/dbtls/internal/engine/postgres"
+	"github.com/dbtls/dbtls/internal/engine/redshift"
+	"github.com/dbtls/dbtls/internal/engine/sqlserver"
 )
 
 // All returns every engine, in the order they are shown.
 func All() []engine.Engine {
-	return []engine.Engine{mysql.MariaDB(), postgres.New()}
+	return slices.Concat(
+		[]engine.Engine{mysql.Aurora(), postgres.Aurora()},
+		db2.Editions(),
+		[]engine.Engine{mysql.MariaDB(), mongodb.New(), mysql.MySQL()},
+		[]engine.Engine{postgres.New(), redshift.New()},
+		sqlserver.Editions(),
+		oracle.Editions(),
+		[]engine.Engine{ase.New()},
+	)
 }
 
 // ByName finds an engine by any of its API names; the API's names are lower

@@ -1,7 +1,6 @@
 package native
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/dbtls/dbtls/internal/fault"
@@ -21,19 +20,6 @@ func getStatus(a *API, c *call) (any, error) {
 		r.Clock = fault.Public(err)
 	}
 	return r, nil
-}
-
-// getAudit lists the audit log after an id, at most 1000 records.
-func getAudit(a *API, c *call) (any, error) {
-	after := int64(0)
-	if s := c.r.URL.Query().Get("after"); s != "" {
-		n, err := strconv.ParseInt(s, 10, 64)
-		if err != nil {
-			return nil, fault.New(fault.InvalidParameter, "after=%q is not the id of an audit record", s)
-		}
-		after = n
-	}
-	return a.Store.Read(c.r.Context()).AuditLog(after, 1000)
 }
 
 // RotateRequest is the body of a rotation asked for.
@@ -96,20 +82,16 @@ type FreezeRequest struct {
 	Reason string `json:"reason"`
 }
 
-func (a *API) record(c *call) store.AuditRecord {
-	return store.AuditRecord{At: time.Now(), Actor: c.caller.User, RequestID: c.caller.RequestID}
-}
-
 func postFreeze(a *API, c *call) (any, error) {
 	var q FreezeRequest
 	if err := c.decode(&q); err != nil {
 		return nil, err
 	}
-	return q, rotation.Freeze(c.r.Context(), a.Store, a.record(c), q.Reason)
+	return q, rotation.Freeze(c.r.Context(), a.Store, c.record(), q.Reason)
 }
 
 func deleteFreeze(a *API, c *call) (any, error) {
-	err := rotation.Unfreeze(c.r.Context(), a.Store, a.record(c))
+	err := rotation.Unfreeze(c.r.Context(), a.Store, c.record())
 	a.Wake()
 	return struct{}{}, err
 }
@@ -120,7 +102,7 @@ func acceptClock(a *API, c *call) (any, error) {
 		return nil, err
 	}
 	err := a.Store.Write(ctx, func(tx *store.Tx) error {
-		by := a.record(c)
+		by := c.record()
 		by.Action, by.Target, by.Detail = "accept clock", "clock", time.Now().UTC().Format(time.RFC3339)
 		if err := tx.Audit(by); err != nil {
 			return err

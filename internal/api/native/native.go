@@ -4,10 +4,16 @@ package native
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
+	"sync"
+	"time"
 
+	"github.com/dbtls/dbtls/internal/auth"
 	"github.com/dbtls/dbtls/internal/clock"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/fleet"
@@ -17,18 +23,37 @@ import (
 // Service is what signatures of requests to this API are scoped to.
 const Service = "dbtls"
 
-// API answers requests.
+// API answers requests. Set the fields before the first one; it must not be
+// copied after that.
 type API struct {
 	Fleet *fleet.Service
 	Guard *clock.Guard
+	Users *auth.Users
 	Store *store.Store
 	Wake  func()
 	Log   *slog.Logger
+
+	once sync.Once
+	mux  *http.ServeMux
 }
 
-// Caller is who signed a request, and for which region.
+// Caller is who signed a request, and for which region, and what whoever
+// proved that wants to be asked and told.
 type Caller struct {
 	User, Region, RequestID string
+	// May is asked when the action is known and before anything is done; its
+	// error refuses the call. nil: nobody is asked.
+	May func(action string) error
+	// Done is told how the call ended, before the answer is sent: what it
+	// named, "" for nothing, and the code of its refusal, "" for none. nil:
+	// nobody is told.
+	Done func(target, code string)
+}
+
+func (c Caller) done(target, code string) {
+	if c.Done != nil {
+		c.Done(target, code)
+	}
 }
 
 // call is one request on its way through an action.
@@ -36,14 +61,23 @@ type call struct {
 	r      *http.Request
 	body   []byte
 	caller Caller
+	named  string // what the body names, for the record of calls
 }
 
 func (c *call) by() fleet.Caller {
 	return fleet.Caller{Name: c.caller.User, RequestID: c.caller.RequestID}
 }
 
-// decode reads a JSON body; a field that nobody knows is refused, so that
-// nothing asked for is without effect.
+// record starts what the audit log says about the call.
+func (c *call) record() store.AuditRecord {
+	return store.AuditRecord{At: time.Now(), Actor: c.caller.User, RequestID: c.caller.RequestID}
+}
+
+// target is what the path or the body names, "" for nothing.
+func (c *call) target() string { return cmp.Or(c.r.PathValue("name"), c.named) }
+
+// decode reads a JSON body; a field that nobody knows and text after the end
+// are refused, so that nothing asked for is without effect.
 func (c *call) decode(into any) error {
 	if len(c.body) == 0 {
 		return nil
@@ -53,57 +87,113 @@ func (c *call) decode(into any) error {
 	if err := d.Decode(into); err != nil {
 		return fault.Wrap(err, fault.InvalidParameter, "the request body is not the JSON this call takes: %v", err)
 	}
+	if _, err := d.Token(); err != io.EOF {
+		return fault.New(fault.InvalidParameter, "the request body goes on after its JSON ends; send one object and nothing else")
+	}
 	return nil
 }
 
+// route is one action: what is asked for it, what it is called where roles are
+// decided and calls are recorded, and what it does.
+type route struct {
+	pattern, action string
+	act             func(*API, *call) (any, error)
+}
+
+// routes are the whole API.
+func routes() []route {
+	return []route{
+		{"GET /api/v1/status", "ReadStatus", getStatus},
+		{"GET /api/v1/audit", "ReadAudit", getAudit},
+		{"GET /api/v1/instances/{name}/rotate/plan", "ReadPlan", getPlan},
+		{"POST /api/v1/instances/{name}/rotate", "Rotate", postRotate},
+		{"POST /api/v1/freeze", "Freeze", postFreeze},
+		{"DELETE /api/v1/freeze", "Unfreeze", deleteFreeze},
+		{"POST /api/v1/clock/accept", "AcceptClock", acceptClock},
+		{"GET /api/v1/users", "ListUsers", getUsers},
+		{"POST /api/v1/users", "AddUser", postUser},
+		{"POST /api/v1/users/{name}/rotate-key", "RotateUserKey", rotateUserKey},
+		{"DELETE /api/v1/users/{name}", "RemoveUser", deleteUser},
+	}
+}
+
+// Actions lists the actions of this API, in its own order.
+func Actions() []string {
+	var all []string
+	for _, r := range routes() {
+		all = append(all, r.action)
+	}
+	return all
+}
+
+// callKey finds the call in a request's context: the mux hands on only that.
+type callKey struct{}
+
 // Serve answers one authenticated request.
 func (a *API) Serve(w http.ResponseWriter, r *http.Request, body []byte, caller Caller) {
-	c := &call{r: r, body: body, caller: caller}
-	mux := http.NewServeMux()
-	for pattern, act := range map[string]func(*API, *call) (any, error){
-		"GET /api/v1/status":                       getStatus,
-		"GET /api/v1/audit":                        getAudit,
-		"GET /api/v1/instances/{name}/rotate/plan": getPlan,
-		"POST /api/v1/instances/{name}/rotate":     postRotate,
-		"POST /api/v1/freeze":                      postFreeze,
-		"DELETE /api/v1/freeze":                    deleteFreeze,
-		"POST /api/v1/clock/accept":                acceptClock,
-	} {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			c.r = r
-			out, err := act(a, c)
-			if err != nil {
-				a.refuse(w, caller, err)
-				return
+	a.once.Do(a.build)
+	c := &call{body: body, caller: caller}
+	a.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
+}
+
+func (a *API) build() {
+	a.mux = http.NewServeMux()
+	handle := func(pattern string, serve func(http.ResponseWriter, *call)) {
+		a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			if c, ok := r.Context().Value(callKey{}).(*call); ok { // Serve put it there
+				c.r = r
+				serve(w, c)
 			}
-			write(w, http.StatusOK, out)
 		})
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		WriteError(w, http.StatusNotFound, "NotFound", "there is no "+r.Method+" "+r.URL.Path, caller.RequestID)
+	for _, route := range routes() {
+		handle(route.pattern, func(w http.ResponseWriter, c *call) { a.answer(w, c, route) })
+	}
+	handle("/", func(w http.ResponseWriter, c *call) {
+		c.caller.done("", "NotFound")
+		WriteError(w, http.StatusNotFound, "NotFound", "there is no "+c.r.Method+" "+c.r.URL.Path, c.caller.RequestID)
 	})
-	mux.ServeHTTP(w, r)
+}
+
+// answer asks whether the caller may, and does it.
+func (a *API) answer(w http.ResponseWriter, c *call, route route) {
+	if c.caller.May != nil {
+		if err := c.caller.May(route.action); err != nil {
+			a.refuse(w, c, err)
+			return
+		}
+	}
+	out, err := route.act(a, c)
+	if err != nil {
+		a.refuse(w, c, err)
+		return
+	}
+	c.caller.done(c.target(), "")
+	write(w, http.StatusOK, out)
 }
 
 var statuses = map[fault.Code]int{
 	fault.InstanceNotFound:     http.StatusNotFound,
 	fault.CertificateNotFound:  http.StatusNotFound,
+	auth.UserNotFound:          http.StatusNotFound,
+	auth.UserExists:            http.StatusConflict,
 	fault.AccessDenied:         http.StatusForbidden,
 	fault.InvalidInstanceState: http.StatusConflict,
 	fault.Unavailable:          http.StatusServiceUnavailable,
 	fault.Internal:             http.StatusInternalServerError,
 }
 
-func (a *API) refuse(w http.ResponseWriter, caller Caller, err error) {
+func (a *API) refuse(w http.ResponseWriter, c *call, err error) {
 	code := fault.CodeOf(err)
 	status, ok := statuses[code]
 	if !ok {
 		status = http.StatusBadRequest
 	}
 	if status >= http.StatusInternalServerError {
-		a.Log.Error("request failed", "request_id", caller.RequestID, "error", err)
+		a.Log.Error("request failed", "request_id", c.caller.RequestID, "error", err)
 	}
-	WriteError(w, status, string(code), fault.Public(err), caller.RequestID)
+	c.caller.done(c.target(), string(code))
+	WriteError(w, status, string(code), fault.Public(err), c.caller.RequestID)
 }
 
 // Error is the body of every refusal.
@@ -120,6 +210,7 @@ func WriteError(w http.ResponseWriter, status int, code, message, requestID stri
 
 func write(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store") // an answer may hold a secret
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(v)
 }

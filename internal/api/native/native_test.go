@@ -12,10 +12,12 @@ import (
 	"time"
 
 	"github.com/dbtls/dbtls/internal/api/native"
+	"github.com/dbtls/dbtls/internal/auth"
 	"github.com/dbtls/dbtls/internal/clock"
 	"github.com/dbtls/dbtls/internal/fleet"
 	"github.com/dbtls/dbtls/internal/inventory"
 	"github.com/dbtls/dbtls/internal/rotation"
+	"github.com/dbtls/dbtls/internal/secrets"
 	"github.com/dbtls/dbtls/internal/status"
 	"github.com/dbtls/dbtls/internal/store"
 )
@@ -25,6 +27,8 @@ type world struct {
 	store *store.Store
 	api   *native.API
 	woken int
+	may   func(action string) error
+	done  []string // "target code" of every call
 }
 
 // newWorld is the API over a state with one available instance.
@@ -44,10 +48,18 @@ func newWorld(t *testing.T) *world {
 	if err := s.Write(t.Context(), func(tx *store.Tx) error { return tx.InsertInstance(inst) }); err != nil {
 		t.Fatal(err)
 	}
+	box, _, err := secrets.NewEnvelope(make([]byte, secrets.KeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	users, err := auth.LoadUsers(t.Context(), s, box)
+	if err != nil {
+		t.Fatal(err)
+	}
 	wake := func() { w.woken++ }
 	log := slog.New(slog.DiscardHandler)
 	w.store = s
-	w.api = &native.API{Fleet: fleet.New(fleet.Config{Account: "123456789012", Store: s, Wake: wake, Log: log}), Guard: guard, Store: s, Wake: wake, Log: log}
+	w.api = &native.API{Fleet: fleet.New(fleet.Config{Account: "123456789012", Store: s, Wake: wake, Log: log}), Guard: guard, Users: users, Store: s, Wake: wake, Log: log}
 	return w
 }
 
@@ -55,7 +67,8 @@ func newWorld(t *testing.T) *world {
 func (w *world) call(method, path, body string, out any) int {
 	w.t.Helper()
 	rec := httptest.NewRecorder()
-	w.api.Serve(rec, httptest.NewRequestWithContext(w.t.Context(), method, path, nil), []byte(body), native.Caller{User: "admin", Region: "us-east-1", RequestID: "request-1"})
+	w.api.Serve(rec, httptest.NewRequestWithContext(w.t.Context(), method, path, nil), []byte(body), native.Caller{User: "admin", Region: "us-east-1", RequestID: "request-1",
+		May: w.may, Done: func(target, code string) { w.done = append(w.done, target+" "+code) }})
 	text, err := io.ReadAll(rec.Body)
 	if err != nil {
 		w.t.Fatal(err)
@@ -107,6 +120,8 @@ func TestABadRequestIsRefused(t *testing.T) {
 	w.refused(400, "InvalidParameter", "bored", "POST", "/api/v1/instances/shop/rotate", `{"reason":"bored"}`)
 	w.refused(400, "InvalidParameter", "JSON", "POST", "/api/v1/instances/shop/rotate", `{"force":true}`)
 	w.refused(400, "InvalidParameter", "JSON", "POST", "/api/v1/freeze", `{`)
+	w.refused(400, "InvalidParameter", "goes on", "POST", "/api/v1/freeze", `{"reason":"a"}{"reason":"b"}`)
+	w.refused(400, "InvalidParameter", "goes on", "POST", "/api/v1/freeze", `{"reason":"a"} x`)
 	w.refused(400, "InvalidParameter", "after", "GET", "/api/v1/audit?after=x", "")
 	w.refused(404, "NotFound", "/api/v1/nonsense", "GET", "/api/v1/nonsense", "")
 	w.refused(404, "NotFound", "DELETE /api/v1/status", "DELETE", "/api/v1/status", "")

@@ -66,6 +66,8 @@ func decodeCreate(c *call) (in fleet.CreateInput, err error) {
 	in.Database, _ = p.String("DBName")
 	in.CA, _ = p.String("CACertificateIdentifier")
 	in.Window, _ = p.String("PreferredMaintenanceWindow")
+	in.Group, _ = p.String("DBParameterGroupName")
+	in.Cluster, _ = p.String("DBClusterIdentifier")
 	if in.Protected, _, err = p.Bool("DeletionProtection"); err != nil {
 		return in, err
 	}
@@ -90,7 +92,7 @@ func positive(c *call, name string) (int, error) {
 
 // AWS's limits on tags.
 const (
-	maxTags     = 50
+	maxTags     = fleet.MaxTags
 	maxTagKey   = 128
 	maxTagValue = 256
 )

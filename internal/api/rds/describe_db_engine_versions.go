@@ -10,7 +10,7 @@ import (
 )
 
 // describeDBEngineVersions lists the engine versions that instances can be
-// created with: those found on this machine.
+// created with: those found on this machine, and those that can be simulated.
 func describeDBEngineVersions(a *API, c *call) ([]byte, error) {
 	want, err := decodeEngineVersions(c)
 	if err != nil {
@@ -94,7 +94,7 @@ func writeEngineVersion(x *query.XML, v fleet.EngineVersion) {
 	x.Text("DBEngineVersionDescription", v.Description+" "+v.Version)
 	x.List("ValidUpgradeTarget", "UpgradeTarget", 0, nil)
 	x.Bool("SupportsLogExportsToCloudwatchLogs", false)
-	x.Bool("SupportsReadReplica", false)
+	x.Bool("SupportsReadReplica", false) // CreateDBInstanceReadReplica is not built; clusters have readers
 	x.List("SupportedFeatureNames", "member", 0, nil)
 	x.Text("Status", "available")
 	x.Bool("SupportsParallelQuery", false)

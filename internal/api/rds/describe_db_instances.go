@@ -71,9 +71,12 @@ func (a *API) selected(v fleet.View, filters map[string][]string) bool {
 				ok = ok || value == v.ResourceID
 			case "engine":
 				ok = ok || value == v.Engine
+			case "db-cluster-id":
+				name := strings.TrimPrefix(value, inventory.ClusterARN(v.Region, a.Account, ""))
+				ok = ok || (v.ClusterName != "" && strings.EqualFold(name, v.ClusterName))
 			}
 		}
-		if !ok { // nothing is in a cluster or a domain
+		if !ok { // nothing is in a domain
 			return false
 		}
 	}
@@ -97,12 +100,21 @@ func (a *API) writeInstance(x *query.XML, v fleet.View) {
 	x.Int("AllocatedStorage", v.AllocatedStorage)
 	x.Time("InstanceCreateTime", v.CreatedAt)
 	x.Int("BackupRetentionPeriod", 0)
+	x.List("DBParameterGroups", "DBParameterGroup", 1, func(int) {
+		x.Text("DBParameterGroupName", v.Group)
+		x.Text("ParameterApplyStatus", string(v.GroupSync))
+	})
 	x.Text("PreferredMaintenanceWindow", v.Window.String())
 	x.Open("PendingModifiedValues")
+	x.OptText("DBInstanceIdentifier", v.Next.Name)
 	if v.Leaf.Serial != "" {
 		x.OptText("CACertificateIdentifier", v.PendingCA())
 	}
+	if v.MasterSealed != nil && v.Status != inventory.StatusCreating {
+		x.Text("MasterUserPassword", "****")
+	}
 	x.Close("PendingModifiedValues")
+	x.OptText("DBClusterIdentifier", v.ClusterName)
 	x.Bool("MultiAZ", false)
 	x.Text("EngineVersion", v.Version)
 	x.Bool("AutoMinorVersionUpgrade", false)
@@ -112,10 +124,7 @@ func (a *API) writeInstance(x *query.XML, v fleet.View) {
 	writeCA(x, v)
 	x.Text("DBInstanceArn", inventory.InstanceARN(v.Region, a.Account, v.Name))
 	x.Bool("DeletionProtection", v.Protected)
-	x.List("TagList", "Tag", len(v.Tags), func(n int) {
-		x.Text("Key", v.Tags[n].Key)
-		x.Text("Value", v.Tags[n].Value)
-	})
+	writeTags(x, v.Tags)
 }
 
 // writeCA writes the CA of the served certificate and that certificate's end;

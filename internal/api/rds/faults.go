@@ -26,6 +26,14 @@ var faults = map[fault.Code]wire{
 	fault.InvalidInstanceState: {"InvalidDBInstanceState", http.StatusBadRequest},
 	fault.SnapshotExists:       {"DBSnapshotAlreadyExists", http.StatusBadRequest},
 	fault.CertificateNotFound:  {"CertificateNotFound", http.StatusNotFound},
+	fault.GroupNotFound:        {"DBParameterGroupNotFound", http.StatusNotFound},
+	fault.ClusterGroupNotFound: {"DBClusterParameterGroupNotFound", http.StatusNotFound},
+	fault.GroupExists:          {"DBParameterGroupAlreadyExists", http.StatusBadRequest},
+	fault.InvalidGroupState:    {"InvalidDBParameterGroupState", http.StatusBadRequest},
+	fault.ClusterNotFound:      {"DBClusterNotFoundFault", http.StatusNotFound},
+	fault.ClusterExists:        {"DBClusterAlreadyExistsFault", http.StatusBadRequest},
+	fault.InvalidClusterState:  {"InvalidDBClusterStateFault", http.StatusBadRequest},
+	fault.ResourceNotFound:     {"ResourceNotFoundFault", http.StatusNotFound},
 	fault.StorageShort:         {"StorageQuotaExceeded", http.StatusBadRequest},
 	fault.Unavailable:          {"ServiceUnavailable", http.StatusServiceUnavailable},
 	fault.InvalidAction:        {"InvalidAction", http.StatusBadRequest},
@@ -40,7 +48,7 @@ var queryKinds = map[query.Kind]wire{
 }
 
 // refuse writes an error. What only the log should know stays there.
-func (a *API) refuse(w http.ResponseWriter, caller Caller, err error) {
+func (a *API) refuse(w http.ResponseWriter, caller Caller, named string, err error) {
 	is, message := faults[fault.CodeOf(err)], fault.Public(err)
 	var q *query.Error
 	if errors.As(err, &q) {
@@ -49,6 +57,7 @@ func (a *API) refuse(w http.ResponseWriter, caller Caller, err error) {
 	if is.status >= http.StatusInternalServerError {
 		a.Log.Error("request failed", "request_id", caller.RequestID, "error", err)
 	}
+	caller.done(named, is.code)
 	WriteError(w, is.status, is.code, message, caller.RequestID)
 }
 

@@ -2,8 +2,9 @@ package rds
 
 import "github.com/dbtls/dbtls/internal/fleet"
 
-// modifyDBInstance changes an instance's CA, at once or in its maintenance
-// window, its window or its deletion protection.
+// modifyDBInstance changes an instance's CA or identifier, at once or in its
+// maintenance window, its parameter group, its window, the master's password or
+// its deletion protection.
 func modifyDBInstance(a *API, c *call) ([]byte, error) {
 	in, err := decodeModify(c)
 	if err != nil {
@@ -29,6 +30,9 @@ func decodeModify(c *call) (in fleet.ModifyInput, err error) {
 	}
 	in.CA, _ = c.p.String("CACertificateIdentifier")
 	in.Window, _ = c.p.String("PreferredMaintenanceWindow")
+	in.NewName, _ = c.p.String("NewDBInstanceIdentifier")
+	in.Group, _ = c.p.String("DBParameterGroupName")
+	in.Password, _ = c.p.String("MasterUserPassword")
 	if in.Now, _, err = c.p.Bool("ApplyImmediately"); err != nil {
 		return in, err
 	}

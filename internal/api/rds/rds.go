@@ -16,6 +16,7 @@ import (
 	"github.com/dbtls/dbtls/internal/awswire/query"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/fleet"
+	"github.com/dbtls/dbtls/internal/params"
 	"github.com/dbtls/dbtls/internal/store"
 )
 
@@ -27,13 +28,9 @@ type API struct {
 	Account   string
 	Fleet     *fleet.Service
 	Authority *authority.Service
+	Params    *params.Service
 	Store     *store.Store
 	Log       *slog.Logger
-}
-
-// Caller is who signed a request, and for which region.
-type Caller struct {
-	User, Region, RequestID string
 }
 
 // call is one request on its way through an action.
@@ -65,44 +62,81 @@ type action func(*API, *call) ([]byte, error)
 
 // actions is the whole API.
 var actions = map[string]action{
-	"CreateDBInstance":         createDBInstance,
-	"DeleteDBInstance":         deleteDBInstance,
-	"DescribeCertificates":     describeCertificates,
-	"DescribeDBEngineVersions": describeDBEngineVersions,
-	"DescribeDBInstances":      describeDBInstances,
-	"DescribeEvents":           describeEvents,
-	"ModifyCertificates":       modifyCertificates,
-	"ModifyDBInstance":         modifyDBInstance,
+	"AddTagsToResource":                      addTagsToResource,
+	"ApplyPendingMaintenanceAction":          applyPendingMaintenanceAction,
+	"CopyDBClusterParameterGroup":            clusterGroup.on(copyParameterGroup),
+	"CopyDBParameterGroup":                   instanceGroup.on(copyParameterGroup),
+	"CreateDBCluster":                        createDBCluster,
+	"CreateDBClusterParameterGroup":          clusterGroup.on(createParameterGroup),
+	"CreateDBInstance":                       createDBInstance,
+	"CreateDBParameterGroup":                 instanceGroup.on(createParameterGroup),
+	"DeleteDBCluster":                        deleteDBCluster,
+	"DeleteDBClusterParameterGroup":          clusterGroup.on(deleteParameterGroup),
+	"DeleteDBInstance":                       deleteDBInstance,
+	"DeleteDBParameterGroup":                 instanceGroup.on(deleteParameterGroup),
+	"DescribeCertificates":                   describeCertificates,
+	"DescribeDBClusterParameterGroups":       clusterGroup.on(describeParameterGroups),
+	"DescribeDBClusterParameters":            clusterGroup.on(describeParameters),
+	"DescribeDBClusters":                     describeDBClusters,
+	"DescribeDBEngineVersions":               describeDBEngineVersions,
+	"DescribeDBInstances":                    describeDBInstances,
+	"DescribeDBParameterGroups":              instanceGroup.on(describeParameterGroups),
+	"DescribeDBParameters":                   instanceGroup.on(describeParameters),
+	"DescribeEngineDefaultClusterParameters": clusterGroup.on(describeEngineDefaults),
+	"DescribeEngineDefaultParameters":        instanceGroup.on(describeEngineDefaults),
+	"DescribeEventCategories":                describeEventCategories,
+	"DescribeEvents":                         describeEvents,
+	"DescribePendingMaintenanceActions":      describePendingMaintenanceActions,
+	"ListTagsForResource":                    listTagsForResource,
+	"ModifyCertificates":                     modifyCertificates,
+	"ModifyDBCluster":                        modifyDBCluster,
+	"ModifyDBClusterParameterGroup":          clusterGroup.on(modifyParameterGroup),
+	"ModifyDBInstance":                       modifyDBInstance,
+	"ModifyDBParameterGroup":                 instanceGroup.on(modifyParameterGroup),
+	"RebootDBCluster":                        rebootDBCluster,
+	"RebootDBInstance":                       rebootDBInstance,
+	"RemoveTagsFromResource":                 removeTagsFromResource,
+	"ResetDBClusterParameterGroup":           clusterGroup.on(resetParameterGroup),
+	"ResetDBParameterGroup":                  instanceGroup.on(resetParameterGroup),
+	"StartDBCluster":                         startDBCluster,
+	"StartDBInstance":                        startDBInstance,
+	"StopDBCluster":                          stopDBCluster,
+	"StopDBInstance":                         stopDBInstance,
 }
 
 // Serve answers one authenticated request.
 func (a *API) Serve(w http.ResponseWriter, r *http.Request, body []byte, caller Caller) {
-	reply, err := a.dispatch(r, body, caller)
+	reply, named, err := a.dispatch(r, body, caller)
 	if err != nil {
-		a.refuse(w, caller, err)
+		a.refuse(w, caller, named, err)
 		return
 	}
+	caller.done(named, "")
 	w.Header().Set("Content-Type", query.ContentType)
 	w.Write(reply)
 }
 
-func (a *API) dispatch(r *http.Request, body []byte, caller Caller) ([]byte, error) {
+// dispatch also returns what the request names, for the record of calls.
+func (a *API) dispatch(r *http.Request, body []byte, caller Caller) (reply []byte, named string, err error) {
 	p, err := query.Parse(r, body)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	act, ok := actions[p.Action()]
 	switch {
 	case p.Action() == "":
-		return nil, fault.New(fault.MissingParameter, "The request must contain the parameter Action")
+		return nil, "", fault.New(fault.MissingParameter, "The request must contain the parameter Action")
 	case p.Version() != version:
-		return nil, fault.New(fault.InvalidParameter, "The API version %q is not known; this is %s", p.Version(), version)
+		return nil, "", fault.New(fault.InvalidParameter, "The API version %q is not known; this is %s", p.Version(), version)
 	case !ok:
-		return nil, fault.New(fault.InvalidAction, "The action %s is not built in dbtls yet (or RDS has none of that name)", p.Action())
+		return nil, "", fault.New(fault.InvalidAction, "The action %s is not built in dbtls yet (or RDS has none of that name)", p.Action())
 	}
-	reply, err := act(a, &call{ctx: r.Context(), p: &p, caller: caller})
+	if err := caller.may(p.Action()); err != nil {
+		return nil, target(&p), err
+	}
+	reply, err = act(a, &call{ctx: r.Context(), p: &p, caller: caller})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", p.Action(), err)
+		return nil, target(&p), fmt.Errorf("%s: %w", p.Action(), err)
 	}
-	return reply, nil
+	return reply, target(&p), nil
 }

@@ -15,7 +15,7 @@ import (
 func TestWhatIsNotBuiltIsRefusedByName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.refused(400, "InvalidAction", "RebootDBInstance", "RebootDBInstance")
+	w.refused(400, "InvalidAction", "CreateDBProxy", "CreateDBProxy")
 	w.refused(400, "InvalidAction", "Nonsense", "Nonsense")
 	w.refused(400, "MissingParameter", "Action", "")
 	w.refused(400, "InvalidParameterValue", "2012-01-01", "DescribeDBInstances", "Version", "2012-01-01")

@@ -21,6 +21,7 @@ import (
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/fleet"
 	"github.com/dbtls/dbtls/internal/inventory"
+	"github.com/dbtls/dbtls/internal/params"
 	"github.com/dbtls/dbtls/internal/pki"
 	"github.com/dbtls/dbtls/internal/pki/pkitest"
 	"github.com/dbtls/dbtls/internal/probe"
@@ -96,8 +97,11 @@ func newWorld(t *testing.T) *world {
 	only := func(inventory.Instance) provider.Provider { return place{} }
 	runner := rotation.New(rotation.Config{Account: account, Overlap: 90 * 24 * time.Hour, Grace: 100 * time.Millisecond, Store: w.store, Authority: cas, Guard: guard,
 		Provider: only, Engine: func(string) (engine.Engine, bool) { return engines()[0], true }, Dial: probe.Dial, Log: log})
-	api := &rds.API{Account: account, Authority: cas, Store: w.store, Log: log,
-		Fleet: fleet.New(fleet.Config{Account: account, Store: w.store, Box: box, Authority: cas, Rotation: runner, Engines: engines(), Provider: only, Wake: func() { w.woken++ }, Log: log})}
+	wake := func() { w.woken++ }
+	groups := &params.Service{Account: account, Store: w.store, Engines: engines(), Wake: wake}
+	api := &rds.API{Account: account, Authority: cas, Store: w.store, Log: log, Params: groups,
+		Fleet: fleet.New(fleet.Config{Account: account, Store: w.store, Box: box, Authority: cas, Rotation: runner, Params: groups, Engines: engines(),
+			Providers: map[string]provider.Provider{provider.Local: place{}}, Default: provider.Local, Wake: wake, Log: log})}
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -223,7 +227,7 @@ func (w *world) available(name, ca string) {
 		if err != nil {
 			return err
 		}
-		i.Status, i.Want, i.DueAt = inventory.StatusAvailable, inventory.Want{}, time.Time{}
+		i.Status, i.Want, i.DueAt, i.MasterSealed = inventory.StatusAvailable, inventory.Want{}, time.Time{}, nil
 		i.Leaf = inventory.Leaf{CA: ca, Generation: "g1", Serial: "0a", Names: []string{i.Host}, NotBefore: time.Now(), NotAfter: time.Now().AddDate(1, 0, 0)}
 		return tx.UpdateInstance(i)
 	}))
