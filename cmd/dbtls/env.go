@@ -30,22 +30,27 @@ func envCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			aws := awsOnPath(c.Context())
-			for _, kv := range [][2]string{
-				{"AWS_ENDPOINT_URL", s.Endpoint}, {"AWS_CA_BUNDLE", s.CAFile},
-				{"AWS_ACCESS_KEY_ID", s.AccessKeyID}, {"AWS_SECRET_ACCESS_KEY", s.SecretAccessKey},
-				{"AWS_DEFAULT_REGION", aws.spellRegion(s.Region)},
-			} {
-				fmt.Fprintf(c.OutOrStdout(), "export %s=%s\n", kv[0], shellQuote(kv[1]))
-			}
-			if warning := aws.warning(s.Endpoint, s.Region); warning != "" {
-				fmt.Fprintln(c.ErrOrStderr(), "dbtls:", warning)
-			}
+			printEnv(c, s)
 			return nil
 		},
 	}
 	c.Flags().StringVar(&data, "data", "", "data directory of a server on this machine")
 	return c
+}
+
+// printEnv prints what makes a shell's aws and SDKs reach a server.
+func printEnv(c *cobra.Command, s serve.Client) {
+	aws := awsOnPath(c.Context())
+	for _, kv := range [][2]string{
+		{"AWS_ENDPOINT_URL", s.Endpoint}, {"AWS_CA_BUNDLE", s.CAFile},
+		{"AWS_ACCESS_KEY_ID", s.AccessKeyID}, {"AWS_SECRET_ACCESS_KEY", s.SecretAccessKey},
+		{"AWS_DEFAULT_REGION", aws.spellRegion(s.Region)},
+	} {
+		fmt.Fprintf(c.OutOrStdout(), "export %s=%s\n", kv[0], shellQuote(kv[1]))
+	}
+	if warning := aws.warning(s.Endpoint, s.Region); warning != "" {
+		fmt.Fprintln(c.ErrOrStderr(), "dbtls:", warning)
+	}
 }
 
 // shellQuote quotes for any POSIX shell.

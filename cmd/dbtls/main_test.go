@@ -135,7 +135,7 @@ func TestWhatFailsIsExitCode1(t *testing.T) {
 	for _, line := range []string{
 		"status --data " + dir, "env --data " + dir, "freeze --data " + dir, "rotate shop --data " + dir,
 		"backup --data " + dir + " --out " + filepath.Join(dir, "b"), "restore --data " + dir + " --in " + filepath.Join(dir, "none"),
-		"serve --data " + dir + " --region mars-1", "serve --data " + dir + " --provider simulated",
+		"serve --data " + dir + " --region mars-1", "serve --data " + dir + " --provider cloud",
 	} {
 		code, out, errs := execute(strings.Fields(line)...)
 		if code != 1 || out != "" || !strings.HasPrefix(errs, "dbtls: ") || strings.Count(errs, "\n") != 1 {

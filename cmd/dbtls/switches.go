@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dbtls/dbtls/internal/api/native"
-	"github.com/dbtls/dbtls/internal/store"
 )
 
 func freezeCommand() *cobra.Command {
@@ -73,43 +72,4 @@ it goes on by itself when the clock comes back, and after this command.`,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(accept)
 	return c
-}
-
-func auditCommand() *cobra.Command {
-	var m remote
-	asJSON := false
-	c := &cobra.Command{
-		Use:   "audit",
-		Short: "Print the audit log: who did what, and what dbtls did by itself",
-		Example: `  dbtls audit --data /var/lib/dbtls
-  dbtls audit --json | jq 'select(.action == "rotation commit")'`,
-		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return printAudit(c, &m, asJSON) },
-	}
-	m.flags(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
-	return c
-}
-
-func printAudit(c *cobra.Command, m *remote, asJSON bool) error {
-	after := int64(0)
-	for {
-		var part []store.AuditRecord
-		if err := m.call(c, http.MethodGet, fmt.Sprintf("/api/v1/audit?after=%d", after), nil, &part); err != nil {
-			return err
-		}
-		if len(part) == 0 {
-			return nil
-		}
-		for _, a := range part {
-			after = a.ID
-			if asJSON {
-				if err := printLine(c.OutOrStdout(), a); err != nil {
-					return err
-				}
-				continue
-			}
-			fmt.Fprintf(c.OutOrStdout(), "%s  %-8s %-24s %-16s %s\n", a.At.Format("2006-01-02T15:04:05Z"), a.Actor, a.Action, a.Target, a.Detail)
-		}
-	}
 }

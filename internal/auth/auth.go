@@ -1,5 +1,6 @@
-// Package auth knows who may call: users, their access keys and roles. It does
-// not check signatures (internal/awswire/sigv4 does) and knows no action.
+// Package auth knows who may call, and what: users, their access keys, their
+// roles, and which role may call which action. It does not check signatures
+// (internal/awswire/sigv4 does) and reads no request.
 package auth
 
 import (
@@ -7,6 +8,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,8 +16,9 @@ import (
 	"github.com/dbtls/dbtls/internal/store"
 )
 
-// RoleAdmin may do everything.
-const RoleAdmin = "admin"
+// BuiltIn is the user that every server has: commands on the server's own
+// machine call with its key. It is an administrator and cannot be removed.
+const BuiltIn = "admin"
 
 // User is somebody who may call.
 type User struct{ Name, Role string }
@@ -24,16 +27,24 @@ type User struct{ Name, Role string }
 type Key struct{ AccessKeyID, SecretAccessKey string }
 
 type entry struct {
-	user   User
-	secret string
+	user User
+	key  Key
+	made time.Time // the key
 }
 
 // Users answers by access key, from memory: it is asked for every request.
+// A change counts when the call that made it returns.
 type Users struct {
-	store *store.Store
-	box   *secrets.Box
-	mu    sync.RWMutex
-	byKey map[string]entry
+	// Keep, when set, puts a new key of the built-in user where commands on
+	// the server's machine find it. One that cannot be kept does not count.
+	// Set it before the first call.
+	Keep func(Key) error
+
+	store  *store.Store
+	box    *secrets.Box
+	change sync.Mutex // one change at a time; readers do not wait for its transaction
+	mu     sync.RWMutex
+	byKey  map[string]entry
 }
 
 // LoadUsers decrypts all users.
@@ -48,7 +59,7 @@ func LoadUsers(ctx context.Context, s *store.Store, box *secrets.Box) (*Users, e
 		if err != nil {
 			return nil, fmt.Errorf("read user %q: %w", row.Name, err)
 		}
-		u.byKey[row.AccessKey] = entry{User{row.Name, row.Role}, string(secret)}
+		u.byKey[row.AccessKey] = entry{User{row.Name, row.Role}, Key{row.AccessKey, string(secret)}, row.CreatedAt}
 	}
 	return u, nil
 }
@@ -60,7 +71,7 @@ func (u *Users) Secret(accessKey string) (string, bool) {
 	u.mu.RLock()
 	defer u.mu.RUnlock()
 	e, ok := u.byKey[accessKey]
-	return e.secret, ok
+	return e.key.SecretAccessKey, ok
 }
 
 // ByKey returns the user of an access key id.
@@ -71,24 +82,37 @@ func (u *Users) ByKey(accessKey string) (User, bool) {
 	return e.user, ok
 }
 
-// First returns the first administrator's key, making the user when there is
-// none: a fresh server has exactly one way in.
-func (u *Users) First(ctx context.Context, now time.Time) (Key, error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for id, e := range u.byKey {
-		if e.user.Name == "admin" {
-			return Key{id, e.secret}, nil
+// byName finds a user; names are the same in any case, as in IAM.
+func (u *Users) byName(name string) (entry, bool) {
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	for _, e := range u.byKey {
+		if strings.EqualFold(e.user.Name, name) {
+			return e, true
 		}
 	}
-	key := newKey()
-	row := store.User{AccessKey: key.AccessKeyID, Name: "admin", Role: RoleAdmin, CreatedAt: now,
-		Sealed: u.box.Seal(label(key.AccessKeyID), []byte(key.SecretAccessKey))}
-	if err := u.store.Write(ctx, func(tx *store.Tx) error { return tx.InsertUser(row) }); err != nil {
+	return entry{}, false
+}
+
+// First returns the built-in user's key, making the user when there is none:
+// a fresh server has exactly one way in.
+func (u *Users) First(ctx context.Context, now time.Time) (Key, error) {
+	u.change.Lock()
+	defer u.change.Unlock()
+	if e, ok := u.byName(BuiltIn); ok {
+		return e.key, nil
+	}
+	made := entry{User{BuiltIn, RoleAdmin}, newKey(), now}
+	if err := u.insert(ctx, store.AuditRecord{At: now, Actor: "dbtls"}, made); err != nil {
 		return Key{}, fmt.Errorf("make first user: %w", err)
 	}
-	u.byKey[key.AccessKeyID] = entry{User{row.Name, row.Role}, key.SecretAccessKey}
-	return key, nil
+	return made.key, nil
+}
+
+// row is how an entry is kept.
+func (u *Users) row(e entry) store.User {
+	return store.User{AccessKey: e.key.AccessKeyID, Name: e.user.Name, Role: e.user.Role, CreatedAt: e.made,
+		Sealed: u.box.Seal(label(e.key.AccessKeyID), []byte(e.key.SecretAccessKey))}
 }
 
 // newKey makes a key pair of AWS's form: AKIA and 16 characters, 40 characters.

@@ -9,11 +9,15 @@ import (
 // Stage is how far a connection came.
 type Stage string
 
-// The stages, in order.
+// The stages, in order. A failure names the one that it happened in.
 const (
+	StageDNS      Stage = "dns"      // the name has no address
 	StageConnect  Stage = "connect"  // no TCP connection
 	StageStartTLS Stage = "starttls" // connected; the protocol before TLS failed
 	StageTLS      Stage = "tls"      // TLS was agreed on; the handshake failed
+	StageChain    Stage = "chain"    // the client refuses the server's certificates
+	StageName     Stage = "name"     // the certificate is for another name
+	StageLogin    Stage = "login"    // the server refuses the client
 )
 
 // What callers ask a failure with errors.Is, beside engine.ErrNoTLS.
@@ -28,6 +32,7 @@ var (
 // Failure is the error of Dial.
 type Failure struct {
 	Stage Stage
+	Code  Code
 	Err   error
 }
 
@@ -40,7 +45,7 @@ func (f *Failure) Unwrap() error { return f.Err }
 func (f *Failure) Is(target error) bool {
 	switch target {
 	case ErrUnreachable:
-		return f.Stage == StageConnect || f.Stage == StageStartTLS && timedOut(f.Err)
+		return f.Stage == StageDNS || f.Stage == StageConnect || f.Stage == StageStartTLS && timedOut(f.Err)
 	case ErrHandshake:
 		return f.Stage == StageTLS
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -17,13 +18,16 @@ import (
 	"github.com/dbtls/dbtls/internal/authority"
 	"github.com/dbtls/dbtls/internal/awswire/query"
 	"github.com/dbtls/dbtls/internal/awswire/sigv4"
+	"github.com/dbtls/dbtls/internal/fault"
+	"github.com/dbtls/dbtls/internal/store"
 )
 
 // maxBody bounds a request; one byte more shows that it was longer.
 const maxBody = query.MaxBytes + 1
 
 // gate is the front door: it reads the body, checks the signature and hands
-// over to the API that the signature is scoped to.
+// over to the API that the signature is scoped to. What the user may do there
+// is asked of a visit.
 type gate struct {
 	users    *auth.Users
 	verifier *sigv4.Verifier
@@ -31,10 +35,10 @@ type gate struct {
 	rds      *rds.API
 	native   *native.API
 	metrics  http.Handler
-}
-
-func newGate(users *auth.Users, cas *authority.Service, r *rds.API, n *native.API, metrics http.Handler) *gate {
-	return &gate{users: users, verifier: &sigv4.Verifier{Secret: users.Secret}, cas: cas, rds: r, native: n, metrics: metrics}
+	store    *store.Store
+	calls    *callLog
+	failures failures
+	log      *slog.Logger
 }
 
 func (g *gate) handler() http.Handler {
@@ -105,15 +109,19 @@ func (g *gate) serveAWS(w http.ResponseWriter, r *http.Request) {
 	}
 	c, user, err := g.authenticate(r, body)
 	if err != nil {
+		g.unproven(r, err, id)
 		refuseSignature(w, err, id)
 		return
 	}
-	if c.Service != "rds" {
+	v := g.visit(r, user, c.Service, id)
+	switch c.Service {
+	case "rds":
+		g.rds.Serve(w, r, body, rds.Caller{User: user.Name, Region: c.Region, RequestID: id, May: v.may, Done: v.done})
+	default:
+		v.done("", sigv4.SignatureDoesNotMatch)
 		rds.WriteError(w, http.StatusForbidden, sigv4.SignatureDoesNotMatch, fmt.Sprintf(
 			"Credential should be scoped to correct service: 'rds', not '%s'; the APIs of other services are not built in dbtls yet", c.Service), id)
-		return
 	}
-	g.rds.Serve(w, r, body, rds.Caller{User: user.Name, Region: c.Region, RequestID: id})
 }
 
 func refuseSignature(w http.ResponseWriter, err error, id string) {
@@ -141,10 +149,12 @@ func (g *gate) serveNative(w http.ResponseWriter, r *http.Request) {
 		err = &sigv4.Error{Code: sigv4.SignatureDoesNotMatch, Message: "Credential should be scoped to correct service: '" + native.Service + "'."}
 	}
 	if err != nil {
+		g.unproven(r, err, id)
 		native.WriteError(w, http.StatusUnauthorized, sigv4.CodeOf(err), err.Error(), id)
 		return
 	}
-	g.native.Serve(w, r, body, native.Caller{User: user.Name, Region: c.Region, RequestID: id})
+	v := g.visit(r, user, c.Service, id)
+	g.native.Serve(w, r, body, native.Caller{User: user.Name, Region: c.Region, RequestID: id, May: v.may, Done: v.done})
 }
 
 // serveMetrics answers a scraper on this machine as it is, and a signed
@@ -152,14 +162,27 @@ func (g *gate) serveNative(w http.ResponseWriter, r *http.Request) {
 func (g *gate) serveMetrics(w http.ResponseWriter, r *http.Request) {
 	host, _, _ := net.SplitHostPort(r.RemoteAddr)
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		body, err := readBody(r)
-		if err == nil {
-			_, _, err = g.authenticate(r, body)
-		}
-		if err != nil {
-			http.Error(w, "metrics are for scrapers on this machine, or signed requests", http.StatusUnauthorized)
+		if err := g.signedScrape(r); err != nil {
+			http.Error(w, "metrics are for scrapers on this machine, or signed requests of users that may read them", http.StatusUnauthorized)
 			return
 		}
 	}
 	g.metrics.ServeHTTP(w, r)
+}
+
+func (g *gate) signedScrape(r *http.Request) error {
+	body, err := readBody(r)
+	if err != nil {
+		return err
+	}
+	id := requestID()
+	_, user, err := g.authenticate(r, body)
+	if err != nil {
+		g.unproven(r, err, id)
+		return err
+	}
+	v := g.visit(r, user, native.Service, id)
+	err = v.may("ReadMetrics")
+	v.done("", string(fault.CodeOf(err)))
+	return err
 }

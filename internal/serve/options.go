@@ -11,6 +11,7 @@ import (
 
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/pki"
+	"github.com/dbtls/dbtls/internal/provider"
 )
 
 // Options is the command line of `dbtls serve`.
@@ -41,11 +42,9 @@ func (o *Options) check() error {
 		return fault.New(fault.InvalidParameter, "--account %q is not an AWS account id of 12 digits", o.Account)
 	}
 	switch o.Provider {
-	case "local":
-	case "simulated":
-		return fault.New(fault.NotBuilt, "--provider simulated is not built yet; use local")
+	case provider.Local, provider.Simulated:
 	default:
-		return fault.New(fault.InvalidParameter, "--provider %q is not known; use local", o.Provider)
+		return fault.New(fault.InvalidParameter, "--provider %q is not known; use local or simulated", o.Provider)
 	}
 	if o.Overlap < 0 || o.Life2019 < 0 {
 		return fault.New(fault.InvalidParameter, "--overlap and --ca-2019-life are durations of 0 or more")

@@ -27,7 +27,7 @@ func TestOptionsThatCannotWorkAreRefusedByName(t *testing.T) {
 		{"a listener without a port", func(o *Options) { o.Listen = "127.0.0.1" }, fault.InvalidParameter, "--listen"},
 		{"an account of letters", func(o *Options) { o.Account = "12345678901x" }, fault.InvalidParameter, "--account"},
 		{"an account that is too short", func(o *Options) { o.Account = "12345" }, fault.InvalidParameter, "--account"},
-		{"a provider that is not built yet", func(o *Options) { o.Provider = "simulated" }, fault.NotBuilt, "simulated"},
+		{"a provider that there is not", func(o *Options) { o.Provider = "cloud" }, fault.InvalidParameter, "cloud"},
 		{"a provider nobody knows", func(o *Options) { o.Provider = "moon" }, fault.InvalidParameter, "moon"},
 		{"a negative overlap", func(o *Options) { o.Overlap = -1 }, fault.InvalidParameter, "--overlap"},
 		{"a negative life", func(o *Options) { o.Life2019 = -time.Hour }, fault.InvalidParameter, "--ca-2019-life"},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/dbtls/dbtls/internal/auth"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/hostfs"
 	"github.com/dbtls/dbtls/internal/pki"
@@ -33,17 +34,24 @@ func (srv *server) publish(address string) error {
 	if err != nil {
 		return fmt.Errorf("find data directory: %w", err)
 	}
-	uid, gid := os.Getuid(), os.Getgid()
 	ca := filepath.Join(data, caFile)
-	if err := hostfs.WriteFile(ca, pki.EncodeCertsPEM(srv.tls.root.Cert), 0o644, uid, gid); err != nil {
+	if err := hostfs.WriteFile(ca, pki.EncodeCertsPEM(srv.tls.root.Cert), 0o644, os.Getuid(), os.Getgid()); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(Client{Endpoint: "https://" + address, CAFile: ca,
-		AccessKeyID: srv.key.AccessKeyID, SecretAccessKey: srv.key.SecretAccessKey, Region: srv.opts.Region}, "", "  ")
+	client := Client{Endpoint: "https://" + address, CAFile: ca, Region: srv.opts.Region}
+	// A key of the same user that comes later takes the place of this one.
+	srv.gate.users.Keep = func(key auth.Key) error { return client.write(data, key) }
+	return client.write(data, srv.key)
+}
+
+// write replaces client.json by one with this key.
+func (c Client) write(data string, key auth.Key) error {
+	c.AccessKeyID, c.SecretAccessKey = key.AccessKeyID, key.SecretAccessKey
+	text, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", clientFile, err)
 	}
-	return hostfs.WriteFile(filepath.Join(data, clientFile), append(text, '\n'), 0o600, uid, gid)
+	return hostfs.WriteFile(filepath.Join(data, clientFile), append(text, '\n'), 0o600, os.Getuid(), os.Getgid())
 }
 
 // ReadClient reads what publish wrote.

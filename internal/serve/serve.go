@@ -18,16 +18,16 @@ import (
 	"github.com/dbtls/dbtls/internal/api/rds"
 	"github.com/dbtls/dbtls/internal/auth"
 	"github.com/dbtls/dbtls/internal/authority"
+	"github.com/dbtls/dbtls/internal/awswire/sigv4"
 	"github.com/dbtls/dbtls/internal/clock"
 	"github.com/dbtls/dbtls/internal/engines"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/fleet"
 	"github.com/dbtls/dbtls/internal/hostfs"
-	"github.com/dbtls/dbtls/internal/inventory"
 	"github.com/dbtls/dbtls/internal/jobs"
+	"github.com/dbtls/dbtls/internal/params"
 	"github.com/dbtls/dbtls/internal/probe"
 	"github.com/dbtls/dbtls/internal/provider"
-	"github.com/dbtls/dbtls/internal/provider/local"
 	"github.com/dbtls/dbtls/internal/rotation"
 	"github.com/dbtls/dbtls/internal/secrets"
 	"github.com/dbtls/dbtls/internal/status"
@@ -51,16 +51,17 @@ func Run(ctx context.Context, o Options, stdout io.Writer, log *slog.Logger) err
 		return err
 	}
 	defer lock.Release()
-	here, err := local.New(local.Options{Dir: o.Data, Engines: engines.All(), Log: log})
+	places, done, err := openProviders(o, log)
 	if err != nil {
 		return err
 	}
+	defer done()
 	s, box, err := OpenState(ctx, o, log)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	srv, err := assemble(ctx, o, s, box, here, log)
+	srv, err := assemble(ctx, o, s, box, places, log)
 	if err != nil {
 		return err
 	}
@@ -81,19 +82,21 @@ func makeData(dir string) error {
 
 // server is everything, wired.
 type server struct {
-	opts  Options
-	log   *slog.Logger
-	store *store.Store
-	guard *clock.Guard
-	cas   *authority.Service
-	fleet *fleet.Service
-	loop  *jobs.Loop
-	tls   *ownTLS
-	key   auth.Key
-	gate  *gate
+	opts   Options
+	log    *slog.Logger
+	store  *store.Store
+	guard  *clock.Guard
+	cas    *authority.Service
+	fleet  *fleet.Service
+	params *params.Service
+	loop   *jobs.Loop
+	tls    *ownTLS
+	key    auth.Key
+	calls  *callLog
+	gate   *gate
 }
 
-func assemble(ctx context.Context, o Options, s *store.Store, box *secrets.Box, here provider.Provider, log *slog.Logger) (*server, error) {
+func assemble(ctx context.Context, o Options, s *store.Store, box *secrets.Box, places map[string]provider.Provider, log *slog.Logger) (*server, error) {
 	srv := &server{opts: o, log: log, store: s}
 	users, err := auth.LoadUsers(ctx, s, box)
 	if err != nil {
@@ -108,7 +111,7 @@ func assemble(ctx context.Context, o Options, s *store.Store, box *secrets.Box, 
 	if srv.cas, err = authority.New(ctx, s, box, srv.guard, authority.Options{Regions: o.Regions, Life2019: o.Life2019}, log); err != nil {
 		return nil, err
 	}
-	srv.wire(here, box)
+	srv.wire(places, box)
 	if srv.tls, err = loadOwnTLS(ctx, s, box, o.Listen); err != nil {
 		return nil, err
 	}
@@ -119,28 +122,33 @@ func assemble(ctx context.Context, o Options, s *store.Store, box *secrets.Box, 
 		}
 		return r, err
 	}
-	srv.gate = newGate(users, srv.cas,
-		&rds.API{Account: o.Account, Fleet: srv.fleet, Authority: srv.cas, Store: s, Log: log},
-		&native.API{Fleet: srv.fleet, Guard: srv.guard, Store: s, Wake: srv.loop.Wake, Log: log},
-		newMetrics(report, log))
+	srv.calls = newCallLog(s, log)
+	srv.gate = &gate{
+		users: users, verifier: &sigv4.Verifier{Secret: users.Secret}, cas: srv.cas, metrics: newMetrics(report, log),
+		rds:    &rds.API{Account: o.Account, Fleet: srv.fleet, Authority: srv.cas, Params: srv.params, Store: s, Log: log},
+		native: &native.API{Fleet: srv.fleet, Guard: srv.guard, Users: users, Store: s, Wake: srv.loop.Wake, Log: log},
+		store:  s, calls: srv.calls, log: log,
+	}
 	return srv, nil
 }
 
 // wire joins fleet, rotation and the loop that drives both.
-func (srv *server) wire(here provider.Provider, box *secrets.Box) {
-	only := func(inventory.Instance) provider.Provider { return here }
-	runner := rotation.New(rotation.Config{
+func (srv *server) wire(places map[string]provider.Provider, box *secrets.Box) {
+	w := &work{store: srv.store}
+	srv.loop = jobs.NewLoop(w, srv.opts.Parallel, srv.log)
+	srv.params = &params.Service{Account: srv.opts.Account, Store: srv.store, Engines: engines.All(), Wake: srv.loop.Wake}
+	c := fleet.Config{
+		Account: srv.opts.Account, EndpointDomain: srv.opts.EndpointDomain,
+		Store: srv.store, Box: box, Authority: srv.cas, Params: srv.params, Engines: engines.All(),
+		Providers: places, Default: srv.opts.Provider, Wake: srv.loop.Wake, Log: srv.log,
+	}
+	w.rotation = rotation.New(rotation.Config{
 		Account: srv.opts.Account, Overlap: srv.opts.Overlap, Grace: grace,
 		Store: srv.store, Authority: srv.cas, Guard: srv.guard,
-		Provider: only, Engine: engines.ByName, Dial: probe.Dial, Log: srv.log,
+		Provider: c.Provider, Engine: engines.ByName, Dial: probe.Dial, Log: srv.log,
 	})
-	w := &work{store: srv.store, rotation: runner}
-	srv.loop = jobs.NewLoop(w, srv.opts.Parallel, srv.log)
-	srv.fleet = fleet.New(fleet.Config{
-		Account: srv.opts.Account, EndpointDomain: srv.opts.EndpointDomain,
-		Store: srv.store, Box: box, Authority: srv.cas, Rotation: runner, Engines: engines.All(),
-		Provider: only, Wake: srv.loop.Wake, Log: srv.log,
-	})
+	c.Rotation = w.rotation
+	srv.fleet = fleet.New(c)
 	w.fleet = srv.fleet
 }
 
@@ -163,8 +171,10 @@ func (srv *server) run(ctx context.Context, stdout io.Writer) error {
 			srv.log.Error("supervise", "error", err)
 		}
 	})
+	go srv.calls.run()
 	fmt.Fprintf(stdout, "ready https://%s\n", ln.Addr())
 	err = srv.serveHTTP(ctx, ln)
+	srv.calls.close() // no more requests: what they left is written
 	stop()
 	wg.Wait()
 	return err

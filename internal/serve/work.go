@@ -37,15 +37,15 @@ func (w *work) Due(ctx context.Context, now time.Time) ([]jobs.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, i := range lifecycle {
-		due = append(due, jobs.Job{Key: i.ResourceID, Run: func(ctx context.Context) error { return w.fleet.Advance(ctx, i.ResourceID) }})
+	for _, id := range lifecycle {
+		due = append(due, jobs.Job{Key: id, Run: func(ctx context.Context) error { return w.fleet.Advance(ctx, id) }})
 	}
 	checks, err := read.CheckDue(now)
 	if err != nil {
 		return nil, err
 	}
-	for _, i := range checks {
-		due = append(due, jobs.Job{Key: i.ResourceID, Run: func(ctx context.Context) error { return w.rotation.Check(ctx, i.ResourceID) }})
+	for _, id := range checks {
+		due = append(due, jobs.Job{Key: id, Run: func(ctx context.Context) error { return w.rotation.Check(ctx, id) }})
 	}
 	return due, nil
 }
@@ -53,8 +53,8 @@ func (w *work) Due(ctx context.Context, now time.Time) ([]jobs.Job, error) {
 func (w *work) NextDue(ctx context.Context) (time.Time, error) { return w.store.Read(ctx).NextDue() }
 
 // chores does what belongs to no instance: once a minute it remembers that the
-// clock was right, at a CA's end it says so, and it drops events past their
-// time.
+// clock was right, at a CA's end it says so, and it drops events and calls past
+// their time.
 func chores(ctx context.Context, s *store.Store, guard *clock.Guard, cas *authority.Service, log *slog.Logger) {
 	made := cas.Made()
 	for {
@@ -82,5 +82,10 @@ func tidy(ctx context.Context, s *store.Store, cas *authority.Service, now time.
 	if err := cas.TellExpired(ctx, now); err != nil {
 		return err
 	}
-	return s.Write(ctx, func(tx *store.Tx) error { return tx.DropEvents(now.Add(-events.Retention)) })
+	return s.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.DropEvents(now.Add(-events.Retention)); err != nil {
+			return err
+		}
+		return tx.DropCalls(now.Add(-callRetention), callsDropped)
+	})
 }

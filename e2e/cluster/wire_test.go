@@ -1,0 +1,126 @@
+package cluster_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/dbtls/dbtls/e2e/harness"
+)
+
+// The tests look at the wire with a handshake of their own, so that a mistake
+// in dbtls's probe cannot hide from them.
+
+const patience = 10 * time.Second
+
+// handshake returns the chain that is served at an endpoint. It judges nothing.
+func handshake(ctx context.Context, i harness.Instance, ask func(net.Conn) error) ([]*x509.Certificate, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", hostPort(i))
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		return nil, err
+	}
+	if err := ask(c); err != nil {
+		return nil, err
+	}
+	s := tls.Client(c, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // the chain is judged by the caller
+	if err := s.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	return s.ConnectionState().PeerCertificates, nil
+}
+
+// askPostgres sends an SSLRequest (PostgreSQL manual, 55.2.10).
+func askPostgres(c net.Conn) error {
+	if _, err := c.Write([]byte{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f}); err != nil {
+		return err
+	}
+	answer := make([]byte, 1)
+	if _, err := io.ReadFull(c, answer); err != nil {
+		return err
+	}
+	if answer[0] != 'S' {
+		return fmt.Errorf("the server answers %q to an SSLRequest", answer)
+	}
+	return nil
+}
+
+func mustServe(t *testing.T, i harness.Instance) []*x509.Certificate {
+	t.Helper()
+	chain, err := handshake(t.Context(), i, askPostgres)
+	if err != nil {
+		t.Fatalf("handshake at %s: %v", i.Name, err)
+	}
+	return chain
+}
+
+// pool reads the roots of one PEM file.
+func pool(t *testing.T, file string) *x509.CertPool {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := x509.NewCertPool()
+	if !p.AppendCertsFromPEM(text) {
+		t.Fatalf("no certificate in %q", file)
+	}
+	return p
+}
+
+// verify checks a chain as a client does that trusts roots and nothing else.
+func verify(chain []*x509.Certificate, roots *x509.CertPool, host string) error {
+	rest := x509.NewCertPool()
+	for _, c := range chain[1:] {
+		rest.AddCert(c)
+	}
+	_, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: rest, DNSName: host, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
+	return err
+}
+
+// connect opens one session in verify-full with nothing but roots trusted.
+func connect(ctx context.Context, i harness.Instance, roots *x509.CertPool) (*pgx.Conn, error) {
+	c, err := pgx.ParseConfig(fmt.Sprintf("host=%s port=%d user=%s password=%s dbname=postgres sslmode=verify-full", i.Address, i.Port, i.User, i.Password))
+	if err != nil {
+		return nil, err
+	}
+	c.TLSConfig, c.Fallbacks = &tls.Config{RootCAs: roots, ServerName: i.Address}, nil
+	return pgx.ConnectConfig(ctx, c)
+}
+
+// session is one that the test itself asks over.
+func session(t *testing.T, i harness.Instance, roots *x509.CertPool) *pgx.Conn {
+	t.Helper()
+	c, err := connect(t.Context(), i, roots)
+	if err != nil {
+		t.Fatalf("connect to %s: %v", i.Name, err)
+	}
+	t.Cleanup(func() { c.Close(context.Background()) })
+	return c
+}
+
+// plain reports whether a login without TLS is let in.
+func plain(ctx context.Context, i harness.Instance) (bool, error) {
+	c, err := pgx.ParseConfig(fmt.Sprintf("host=%s port=%d user=%s password=%s dbname=postgres sslmode=disable", i.Address, i.Port, i.User, i.Password))
+	if err != nil {
+		return false, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, c)
+	if err != nil {
+		return false, err
+	}
+	return true, conn.Close(ctx)
+}
