@@ -56,6 +56,11 @@ missing() {
 	have_file /usr/share/java/mariadb-java-client.jar || echo libmariadb-java
 	have_file '/usr/lib/python3/dist-packages/psycopg/__init__.py' || echo python3-psycopg
 	have_file '/usr/lib/python3/dist-packages/pymysql/__init__.py' || echo python3-pymysql
+	# Independent speakers of TDS and DRDA, beside the drivers in Go.
+	have tsql || echo freetds-bin
+	have_file /usr/share/java/derbynet.jar || echo libderby-java
+	have_file /usr/share/java/derbyclient.jar || echo libderbyclient-java
+	have_file /usr/share/java/derbytools.jar || echo derby-tools
 }
 
 # --no-remove: a package that would push out another one, such as Oracle's
@@ -149,6 +154,10 @@ debian_mirror() {
 fetch_mysql() {
 	local work=$1 uri deb
 	uri=$(debian_mirror)
+	if [[ -z $uri ]]; then # a fresh machine has no lists
+		twice apt-get update --quiet
+		uri=$(debian_mirror)
+	fi
 	[[ -n $uri ]] || die "apt's sources, or its lists, name no mirror of Debian"
 	mkdir -p "$work"/{lists,cache/archives}/partial "$work"/{parts,root,tools}
 	: >"$work/status"
