@@ -1,6 +1,7 @@
 package sqlserver
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -94,25 +95,43 @@ func TestStatementsThatAreRefusedByName(t *testing.T) {
 		"select 1 from sys.dm_exec_connections where * = 1":          `"*"`,
 		"select 1 from sys.dm_exec_connections where 1 = 1 or 1 = 2": `"or"`,
 		"select 1 from sys.dm_exec_connections as":                   "ends early",
-		"select 1 from sys.dm_exec_connections order by 1":           `"by"`,
+		"select 1 from sys.dm_exec_connections order by 1":           `"order"`,
 		"select top 1 session_id from sys.dm_exec_connections":       `"top"`,
-		"select 1 where 1 = 0":                                       `"where"`,
-		"set @x = 1":                                                 `"@x"`,
-		"set nocount @x":                                             `"@x"`,
-		"set":                                                        "ends early",
-		"set select":                                                 `"select"`,
-		"use":                                                        "ends early",
-		"use 'x'":                                                    "",
-		"drop table t":                                               `"drop"`,
-		"select 1; insert into t values (1)":                         `"insert"`,
-		"if @@trancount > 0 rollback":                                `"if"`,
-		strings.Repeat("select 1 ", maxStatements+1):                 "more than 100 statements",
-		"select " + strings.Repeat("1, ", maxColumns) + "1":          "more than 100 columns",
+		"select 1 union select 2":                                    `"union"`,
+		"select 1 from sys.dm_exec_connections union select 2":       `"union"`,
+		"select 1 into t":                    `"into"`,
+		"select 1 where 1 = 0":               `"where"`,
+		"set @x = 1":                         `"@x"`,
+		"set nocount @x":                     `"@x"`,
+		"set":                                "ends early",
+		"set select":                         `"select"`,
+		"use":                                "ends early",
+		"use 'x'":                            "",
+		"drop table t":                       `"drop"`,
+		"select 1; insert into t values (1)": `"insert"`,
+		"if @@trancount > 0 rollback":        `"if"`,
+		strings.Repeat("select 1 ", maxStatements+1):                                                        "more than 100 statements",
+		"select " + strings.Repeat("1, ", maxColumns) + "1":                                                 "more than 100 columns",
 		"select 1 from sys.dm_exec_connections where " + strings.Repeat("1 = 1 and ", maxColumns) + "1 = 1": "more than 100 conditions",
 	} {
 		if s, err := parse(query); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.80q = %d statements, %v; want it refused for %q", query, len(s), err, want)
 		}
+	}
+}
+
+func TestAReplyIsBounded(t *testing.T) {
+	t.Parallel()
+	s := &session{host: &engine.Host{Version: newVersion, Sessions: &engine.Sessions{}}}
+	for range 2000 {
+		s.own, _ = s.host.Sessions.Add(engine.Session{})
+	}
+	r := &reply{}
+	s.execute(r, "select 1; select @@version, "+strings.Repeat("*, ", 90)+"1 from sys.dm_exec_connections; select 7", tokenDoneInProc)
+	end := reply{}
+	end.done(tokenDoneProc, doneError, 0)
+	if len(r.bytes) > maxReply+1<<16 || !bytes.HasSuffix(r.bytes, end.bytes) || !bytes.Contains(r.bytes, toUTF16("so much at once")) {
+		t.Errorf("%d bytes", len(r.bytes))
 	}
 }
 

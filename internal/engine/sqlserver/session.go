@@ -28,6 +28,9 @@ const (
 	defaultDatabase = "master"
 )
 
+// maxReply bounds what a session's reply takes of memory, in bytes.
+const maxReply = 8 << 20
+
 // The bits of a request's status that ask for a session as new.
 const resetBits = 0x08 | 0x10
 
@@ -43,11 +46,12 @@ type session struct {
 }
 
 // run welcomes the client and answers requests until it leaves or sends what
-// is no request. The packet size that was agreed on holds after the welcome.
+// is no request. The packet size that was agreed on holds after the welcome,
+// but some clients have no room for more before.
 func (s *session) run(features bool) error {
 	r := &reply{dialect: s.dialect}
 	s.welcome(r, features)
-	if err := tds.WriteMessage(s.conn, typeReply, r.bytes, tds.DefaultPacketSize); err != nil {
+	if err := tds.WriteMessage(s.conn, typeReply, r.bytes, min(s.size, tds.DefaultPacketSize)); err != nil {
 		return err
 	}
 	for {
@@ -115,16 +119,16 @@ func refuse(r *reply, what string, done byte) {
 func (s *session) execute(r *reply, batch string, done byte) {
 	statements, err := parse(batch)
 	if err != nil {
-		if done == tokenDoneInProc {
-			done = tokenDoneProc
-		}
-		refuse(r, err.Error(), done)
+		refuse(r, err.Error(), final(done))
 		return
 	}
 	for i, st := range statements {
 		status, count := 0, 0
 		if st.show != nil {
-			status, count = doneCount, s.show(r, st)
+			if status, count = doneCount, s.show(r, st); len(r.bytes) > maxReply {
+				refuse(r, "so much at once", final(done))
+				return
+			}
 		}
 		if st.database != "" {
 			s.use(r, st.database)
@@ -144,7 +148,16 @@ func (s *session) execute(r *reply, batch string, done byte) {
 	}
 }
 
-// show writes the rows of a SELECT and returns how many.
+// final is the token that ends a reply whose statements end with done.
+func final(done byte) byte {
+	if done == tokenDoneInProc {
+		return tokenDoneProc
+	}
+	return done
+}
+
+// show writes the rows of a SELECT and returns how many; it stops when there
+// is more than a reply can hold.
 func (s *session) show(r *reply, st statement) int {
 	r.columns(st.show)
 	rows := []engine.Session{s.own}
@@ -154,6 +167,9 @@ func (s *session) show(r *reply, st statement) int {
 	count := 0
 next:
 	for _, row := range rows {
+		if len(r.bytes) > maxReply {
+			break
+		}
 		for _, c := range st.where {
 			if !c.holds(s, row) {
 				continue next

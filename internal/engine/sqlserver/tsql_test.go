@@ -39,9 +39,7 @@ func tsql(t *testing.T, s *server, settings, query string) string {
 
 func TestFreeTDSIsEncryptedByWhatBothSidesWant(t *testing.T) {
 	t.Parallel()
-	world := pkitest.New(t, "us-east-1", time.Now())
-	chain, key := world.Bridge(t, "rds-ca-2019", ca, "127.0.0.1")
-	pair := pkitest.TLS(chain, key)
+	world, pair := certificate(t)
 	free := serveChain(t, version, nil, world, pair)
 	forced := serveChain(t, version, map[string]string{"rds.force_ssl": "1"}, world, pair)
 	stranger := caFile(t, pkitest.New(t, "eu-west-1", time.Now()))
