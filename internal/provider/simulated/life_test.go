@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,6 +52,7 @@ func TestAnInstanceFromCreationToDeletion(t *testing.T) {
 	}
 	r.ok(r.Power(r.ctx(), r.inst, false))
 	r.unwritten("stopping it again", func() { r.ok(r.Power(r.ctx(), r.inst, false)) })
+	r.restart()
 	r.wantClosed()
 	r.ok(r.Power(r.ctx(), r.inst, true))
 	if again := r.observe(); again.PID == o.PID {
@@ -184,11 +186,24 @@ func TestWatchEndsWithTheServer(t *testing.T) {
 	if err := r.Watch(short, r.inst); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("watching a server that runs: %v", err)
 	}
-	end := make(chan error)
-	go func() { end <- r.Watch(r.ctx(), r.inst) }()
+	end, ctx := make(chan error), &asked{Context: r.ctx(), done: make(chan struct{})}
+	go func() { end <- r.Watch(ctx, r.inst) }()
+	<-ctx.done
 	r.ok(r.Power(r.ctx(), r.inst, false))
 	r.ok(<-end)
 	r.ok(r.Watch(r.ctx(), r.inst))
+}
+
+// asked is a context that tells when somebody begins to wait for it.
+type asked struct {
+	context.Context
+	once sync.Once
+	done chan struct{}
+}
+
+func (c *asked) Done() <-chan struct{} {
+	c.once.Do(func() { close(c.done) })
+	return c.Context.Done()
 }
 
 func TestEndSessionsCutsWhatBeganBefore(t *testing.T) {
