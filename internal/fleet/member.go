@@ -75,13 +75,16 @@ func memberOnly(c inventory.Cluster, in CreateInput) error {
 func (s *Service) planMember(ctx context.Context, c inventory.Cluster, e engine.Engine, in CreateInput) (inventory.Instance, error) {
 	in.Version = c.Version
 	inst, _, err := s.planEngine(in)
+	if fault.CodeOf(err) == fault.InvalidCombination {
+		err = fault.New(fault.InvalidCombination, "%s. The version is that of DB cluster %s: choose another instance class, or create a cluster with an EngineVersion that this class has", fault.Public(err), c.Name)
+	}
 	if err != nil {
 		return inst, err
 	}
 	if inst.Want.CA, err = s.chooseCA(ctx, e, inst, in.CA); err != nil {
 		return inst, err
 	}
-	inst.Cluster, inst.ClusterName, inst.Port, inst.Database = c.ResourceID, c.Name, c.Port, c.Database
+	inst.Cluster, inst.ClusterName, inst.Database = c.ResourceID, c.Name, c.Database
 	inst.MasterUser, inst.AllocatedStorage = c.MasterUser, c.AllocatedStorage
 	return inst, s.checkRoom(inst)
 }
@@ -96,7 +99,7 @@ func (s *Service) join(ctx context.Context, tx *store.Tx, by Caller, c *inventor
 	if i.Host, i.Address, err = s.endpoint(ctx, tx, i.Name, i.Region, i.ResourceID); err != nil {
 		return err
 	}
-	i.Writer = len(members) == 0
+	i.Port, i.Writer = c.Port, len(members) == 0
 	if err := s.canFollow(*i, members, e); err != nil {
 		return err
 	}

@@ -77,6 +77,9 @@ func (s *Service) modifyEngine(tx *store.Tx, v *View, by Caller, in ModifyInput,
 		}
 	}
 	if in.Password != "" {
+		if v.Cluster != "" {
+			return fault.New(fault.InvalidCombination, "The master password of DB cluster %s is changed on the cluster (modify-db-cluster), not on instance %s of it", v.ClusterName, v.Name)
+		}
 		if err := s.wantPassword(v, e, in.Password, now); err != nil {
 			return err
 		}
@@ -116,9 +119,6 @@ func wantName(tx *store.Tx, v *View, by Caller, name string) error {
 }
 
 func (s *Service) wantPassword(v *View, e engine.Engine, password string, now time.Time) error {
-	if v.IsReplica() {
-		return fault.New(fault.InvalidCombination, "The master password of a cluster is changed on the cluster (modify-db-cluster)")
-	}
 	if err := checkMaster(e.Spec, v.MasterUser, password); err != nil {
 		return err
 	}

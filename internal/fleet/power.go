@@ -84,7 +84,7 @@ func (s *Service) stop(ctx context.Context, inst inventory.Instance) error {
 		if i.Status != inventory.StatusStopping {
 			return nil
 		}
-		i.Status, i.DueAt, i.Attempts, i.Down = inventory.StatusStopped, time.Time{}, 0, ""
+		i.Status, i.DueAt, i.Attempts, i.Detail, i.Down = inventory.StatusStopped, time.Time{}, 0, "", ""
 		return tx.InsertEvent(events.Instance(s.Account, *i, now, events.Notification, "DB instance stopped"))
 	})
 }
@@ -170,7 +170,9 @@ func (s *Service) booted(ctx context.Context, inst inventory.Instance) error {
 			return nil // a deletion was asked for meanwhile
 		}
 		i.Status, i.Attempts, i.Detail, i.Down, i.Boot = inventory.StatusAvailable, 0, "", "", inventory.Boot{}
-		i.GroupWaits = false
+		if err := s.resync(tx, i); err != nil {
+			return err
+		}
 		i.DueAt, i.CheckAt = now, now
 		if rot, err := tx.OpenRotation(i.ResourceID); err == nil {
 			rot.DueAt = now // it may have waited for this
@@ -185,5 +187,20 @@ func (s *Service) booted(ctx context.Context, inst inventory.Instance) error {
 	}
 	s.keep(inst.ResourceID)
 	s.lookLater(inst)
+	return nil
+}
+
+// resync says how a restarted engine stands to its groups. What it would not
+// start with stays failed until the group says something else.
+func (s *Service) resync(tx *store.Tx, i *inventory.Instance) error {
+	i.GroupWaits = false
+	catalogue, settings, err := s.Params.Settings(tx, *i)
+	if err != nil {
+		return err
+	}
+	sync := params.Sync(catalogue, i.Applied, settings)
+	if sync == inventory.SyncDone || i.GroupSync != inventory.SyncFailed {
+		i.GroupSync, i.SyncError = sync, ""
+	}
 	return nil
 }

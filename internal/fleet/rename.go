@@ -32,9 +32,12 @@ func (s *Service) beginRename(ctx context.Context, tx *store.Tx, i *inventory.In
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
+	if busy, err := othersBusy(tx, *i); err != nil || busy {
+		i.DueAt = now.Add(heldWait)
+		return err
+	}
 	if err := nameFree(tx, i.Region, i.Next.Name); err != nil {
-		i.Next = inventory.Next{}
-		return tx.InsertEvent(events.Instance(s.Account, *i, now, events.Failure, "The rename is dropped: %s", fault.Public(err)))
+		return s.dropRename(tx, i, err, now)
 	}
 	host, address, err := s.endpoint(ctx, tx, i.Next.Name, i.Region, i.ResourceID+"/"+i.Next.Name)
 	if err != nil {
@@ -52,6 +55,39 @@ func (s *Service) beginRename(ctx context.Context, tx *store.Tx, i *inventory.In
 		return nil
 	}
 	return err
+}
+
+// othersBusy reports that another member of i's cluster restarts or has its
+// certificate changed: one at a time.
+func othersBusy(tx *store.Tx, i inventory.Instance) (bool, error) {
+	if i.Cluster == "" {
+		return false, nil
+	}
+	members, err := tx.Members(i.Cluster)
+	if err != nil {
+		return false, err
+	}
+	for _, m := range members {
+		if m.ResourceID == i.ResourceID || m.Status == inventory.StatusCreating {
+			continue
+		}
+		if m.Status == inventory.StatusRenaming || m.Status == inventory.StatusRebooting {
+			return true, nil
+		}
+		if _, err := tx.OpenRotation(m.ResourceID); !errors.Is(err, store.ErrNotFound) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// dropRename forgets a rename to a name that somebody else has by now.
+func (s *Service) dropRename(tx *store.Tx, i *inventory.Instance, cause error, now time.Time) error {
+	if fault.CodeOf(cause) != fault.InstanceExists {
+		return cause
+	}
+	i.Next = inventory.Next{}
+	return tx.InsertEvent(events.Instance(s.Account, *i, now, events.Failure, "The rename is dropped: %s", fault.Public(cause)))
 }
 
 func nameFree(tx *store.Tx, region, name string) error {
@@ -79,12 +115,13 @@ func (s *Service) rename(ctx context.Context, inst inventory.Instance) error {
 		if i.Status != inventory.StatusRenaming {
 			return nil // a deletion was asked for meanwhile
 		}
+		// The engine is down now: it starts, whatever it is called.
+		i.Status, i.DueAt, i.Attempts, i.Detail, i.Boot = inventory.StatusRebooting, now, 0, "", inventory.Boot{}
 		if err := nameFree(tx, i.Region, i.Next.Name); err != nil {
-			return err
+			return s.dropRename(tx, i, err, now)
 		}
 		old, by := i.Name, i.Next.By
 		i.Name, i.Host, i.Address, i.Next = i.Next.Name, i.Next.Host, i.Next.Address, inventory.Next{}
-		i.Status, i.DueAt, i.Attempts, i.Detail, i.Boot = inventory.StatusRebooting, now, 0, "", inventory.Boot{}
 		return errors.Join(
 			tx.InsertEvent(events.Instance(s.Account, *i, now, events.Notification, "DB instance renamed from %s to %s; its endpoint is %s", old, i.Name, rotation.Endpoint(*i))),
 			tx.Audit(audit(by, "rename", i.Name, "from %s", old)))

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -120,56 +121,75 @@ func restartBackoff(failures int) time.Duration {
 // lookOnce sees to it that the engine runs and waits for its end. again is
 // false when nobody needs to look after the instance any more.
 func (s *Service) lookOnce(ctx context.Context, resourceID string, tell bool) (again bool, err error) {
-	inst, err := s.Store.Read(ctx).Instance(resourceID)
+	ctx, done := context.WithCancel(ctx)
+	defer done()
+	var inst inventory.Instance
+	aside(func() { inst, again, err = s.ensure(ctx, resourceID, tell) })
+	if !again || err != nil {
+		return again, err
+	}
+	return true, s.watch(ctx, inst)
+}
+
+// aside calls f on a goroutine of its own. Whoever looks after an instance waits
+// for weeks, and there are thousands of them: each would keep the large stack
+// that it needed for a moment.
+func aside(f func()) {
+	var wg sync.WaitGroup
+	wg.Go(f)
+	wg.Wait()
+}
+
+// ensure starts the engine when it does not run. ctx goes on while the engine is
+// watched.
+func (s *Service) ensure(ctx context.Context, resourceID string, tell bool) (inst inventory.Instance, again bool, err error) {
+	inst, err = s.Store.Read(ctx).Instance(resourceID)
 	if errors.Is(err, store.ErrNotFound) || (err == nil && inst.Status != inventory.StatusAvailable) {
-		return false, nil
+		return inst, false, nil
 	}
 	if err != nil {
-		return true, err
+		return inst, true, err
 	}
 	p := s.Provider(inst)
 	obs, err := p.Observe(ctx, rotation.Place(inst))
 	if err != nil {
-		return true, err
+		return inst, true, err
 	}
 	if !obs.Running {
 		if tell {
 			s.note(ctx, inst, events.Availability, "DB instance is not running; starting it")
 		}
 		if err := p.Power(ctx, rotation.Place(inst), true); err != nil {
-			return true, errors.Join(err, s.down(ctx, inst, err.Error()))
+			return inst, true, errors.Join(err, s.down(ctx, inst, err.Error()))
 		}
 		// Beside the watch: looking takes its time when the engine ends at once.
-		var done context.CancelFunc
-		ctx, done = context.WithCancel(ctx)
-		defer done()
 		s.keeper.wg.Go(func() { s.afterStart(ctx, inst) })
 	}
 	if err := s.down(ctx, inst, ""); err != nil {
-		return true, err
+		return inst, true, err
 	}
-	if err := s.reconcile(ctx, inst, obs); err != nil {
-		return true, err
-	}
-	return true, s.watch(ctx, p, inst)
+	return inst, true, s.reconcile(ctx, inst, obs)
 }
 
 // lookEvery is how often a running engine is looked at although nothing
 // happened: for files changed by another hand, and a certificate on the wire
-// that is not the one on record.
+// that is not the one on record. It is that long in the mean: thousands that are
+// adopted in one moment must not be dialled in one moment.
 const lookEvery = time.Hour
 
 // watch waits for the engine's end or the next look.
-func (s *Service) watch(ctx context.Context, p provider.Provider, inst inventory.Instance) error {
-	within, cancel := context.WithTimeout(ctx, lookEvery)
+func (s *Service) watch(ctx context.Context, inst inventory.Instance) error {
+	within, cancel := context.WithTimeout(ctx, lookEvery/2+rand.N(lookEvery))
 	defer cancel()
-	err := p.Watch(within, rotation.Place(inst))
+	err := s.Provider(inst).Watch(within, rotation.Place(inst))
 	if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 		return err
 	}
-	if v := s.Rotation.Look(ctx, inst); v.Reason != "" {
-		s.note(ctx, inst, events.Failure, "The certificate on the wire is not as recorded ("+string(v.Reason)+"): "+v.Detail)
-	}
+	aside(func() {
+		if v := s.Rotation.Look(ctx, inst); v.Reason != "" {
+			s.note(ctx, inst, events.Failure, "The certificate on the wire is not as recorded ("+string(v.Reason)+"): "+v.Detail)
+		}
+	})
 	return nil
 }
 

@@ -18,26 +18,34 @@ import (
 	"github.com/dbtls/dbtls/internal/store"
 )
 
-// Service keeps the parameter groups. All fields must be set.
+// Service keeps the parameter groups. All fields but Found must be set.
 type Service struct {
 	Account string
 	Store   *store.Store
 	Engines []engine.Engine
 	Wake    func() // makes due work be looked at now
+	// Found lists versions of an engine that were found on a machine; they may
+	// be newer than those of its Spec. nil: none were looked for.
+	Found func(engine string) []string
 }
 
 // Family is what parameter groups belong to: a major version of an engine.
 type Family struct {
 	Name    string // DBParameterGroupFamily, "mydb15"
 	Engine  engine.Engine
-	Version string // the newest dbtls knows; its catalogue is the family's
+	Version string // the newest dbtls knows or has found; its catalogue is the family's
 }
 
 // Families lists the families of all engines, by name.
 func (s *Service) Families() []Family {
 	var all []Family
 	for _, e := range s.Engines {
-		for name, version := range e.Spec.Families() {
+		spec := e.Spec
+		if s.Found != nil {
+			spec.Versions = slices.Concat(spec.Versions, s.Found(e.Name()))
+			slices.SortFunc(spec.Versions, engine.CompareVersions)
+		}
+		for name, version := range spec.Families() {
 			all = append(all, Family{Name: name, Engine: e, Version: version})
 		}
 	}

@@ -51,7 +51,7 @@ func (w *written) sizes() []int {
 }
 
 func startCallLog(w *written) *callLog {
-	c := newCallLog(nil, slog.New(slog.DiscardHandler))
+	c := newCallLog(nil, mostCalls, slog.New(slog.DiscardHandler))
 	c.write = w.write
 	go c.run()
 	return c
@@ -80,10 +80,15 @@ func TestCallsAreWrittenInBatchesAfterAShortWait(t *testing.T) {
 		if n := w.sizes(); !slices.Equal(n, []int{4}) {
 			t.Errorf("after the wait: %v", n)
 		}
-		addSome(c, 4, 4+callsPerWrite)
-		synctest.Wait() // a full batch does not wait
+		addSome(c, 4, 4+callsPerWrite-1)
+		synctest.Wait()
+		if n := w.sizes(); !slices.Equal(n, []int{4}) {
+			t.Errorf("one less than a batch does not wait: %v", n)
+		}
+		addSome(c, 0, 1)
+		synctest.Wait()
 		if n := w.sizes(); !slices.Equal(n, []int{4, callsPerWrite}) {
-			t.Errorf("a full batch: %v", n)
+			t.Errorf("a full batch waits: %v", n)
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
@@ -100,19 +105,27 @@ func TestClosingWritesAllThatWasAdded(t *testing.T) {
 		w := &written{block: make(chan struct{})}
 		c := startCallLog(w)
 		const n = callsPerWrite + 700
-		addSome(c, 0, n) // the first batch is being written, the others wait
+		addSome(c, 0, callsPerWrite)
+		synctest.Wait() // the first batch is being written, the others wait
+		addSome(c, callsPerWrite, n)
 		go func() { time.Sleep(time.Second); close(w.block) }()
 		c.close()
 		var all []string
 		for _, b := range w.batches {
 			all = append(all, b...)
 		}
+		if len(all) != n || len(w.batches) != 2 {
+			t.Fatalf("%d of %d calls are written, in %v", len(all), n, w.sizes())
+		}
 		for i := range n {
-			if i >= len(all) || all[i] != fmt.Sprint(i) {
-				t.Fatalf("%d calls are written, of %d, in another order", len(all), n)
+			if all[i] != fmt.Sprint(i) {
+				t.Fatalf("call %s is in the place of %d", all[i], i)
 			}
 		}
-		c.add(store.AuditRecord{RequestID: "late"}) // does not hang, whether it is kept or not
+		addSome(c, 0, 2*callsQueued) // after the end nothing hangs, and nothing is kept
+		if len(w.batches) != 2 {
+			t.Error("something is written after the end")
+		}
 	})
 }
 
@@ -121,9 +134,12 @@ func TestACallWaitsWhileTheQueueIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &written{block: make(chan struct{})}
 		c := startCallLog(w)
-		const room = callsQueued + callsPerWrite // a batch is held by the write that hangs
+		addSome(c, 0, callsPerWrite)
+		synctest.Wait() // they are held by the write that hangs
+		const room = callsPerWrite + callsQueued
+		addSome(c, callsPerWrite, room)
 		added := make(chan struct{})
-		go func() { addSome(c, 0, room+1); close(added) }()
+		go func() { addSome(c, room, room+1); close(added) }()
 		synctest.Wait()
 		select {
 		case <-added:
@@ -167,13 +183,32 @@ func TestWhatCouldNotBeWrittenIsOnRecordAsAGap(t *testing.T) {
 	})
 }
 
+func TestTheRecordOfCallsIsBounded(t *testing.T) {
+	t.Parallel()
+	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for round := range 3 {
+		c := newCallLog(s, 100, slog.New(slog.DiscardHandler))
+		go c.run()
+		addSome(c, 80*round, 80*round+80)
+		c.close()
+	}
+	left, err := s.Read(t.Context()).Calls(0, 1000)
+	if err != nil || len(left) != 100 || left[99].RequestID != "239" || left[0].RequestID != "140" {
+		t.Errorf("%d are left, %v", len(left), err)
+	}
+}
+
 func BenchmarkCallLog(b *testing.B) {
 	s, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "state.db"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	c := newCallLog(s, slog.New(slog.DiscardHandler))
+	c := newCallLog(s, mostCalls, slog.New(slog.DiscardHandler))
 	go c.run()
 	for b.Loop() {
 		c.add(store.AuditRecord{At: time.Now(), Actor: "ann", Action: "DescribeDBInstances", Target: "shop", RequestID: requestID()})

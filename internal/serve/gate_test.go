@@ -223,7 +223,7 @@ func TestEveryCallIsOnRecord(t *testing.T) {
 		ownAsk("otto", "GET /api/v1/instances/shop/rotate/plan"),
 		ownAsk("otto", "GET /api/v1/nonsense"),
 		rdsAsk("otto", "MakeCoffee"),
-		{"otto", "dms", "Action=DescribeEvents"},
+		{"otto", "ec2", "Action=DescribeEvents"},
 		{"otto", "rds", "GET /api/v1/status"},
 		rdsAsk("rita", "DeleteDBInstance&DBInstanceIdentifier=shop"),
 		rdsAsk("otto", "DeleteDBInstance&DBInstanceIdentifier=shop&SkipFinalSnapshot=true"),

@@ -49,7 +49,11 @@ var queryKinds = map[query.Kind]wire{
 
 // refuse writes an error. What only the log should know stays there.
 func (a *API) refuse(w http.ResponseWriter, caller Caller, named string, err error) {
-	is, message := faults[fault.CodeOf(err)], fault.Public(err)
+	is, known := faults[fault.CodeOf(err)]
+	if !known { // of a code that no action here gives
+		is = faults[fault.Internal]
+	}
+	message := fault.Public(err)
 	var q *query.Error
 	if errors.As(err, &q) {
 		is, message = queryKinds[q.Kind], q.Message
