@@ -10,12 +10,13 @@ func mayImport() map[string][]string {
 		"wallet": {},
 
 		// What knows nothing of databases.
-		"internal/fault":         {},
-		"internal/jobs":          {},
-		"internal/awswire/query": {}, // the wire codecs know no resource
-		"internal/awswire/sigv4": {},
-		"internal/hostfs":        {"fault"},
-		"internal/secrets":       {"fault", "hostfs"},
+		"internal/fault":           {},
+		"internal/jobs":            {},
+		"internal/awswire/query":   {}, // the wire codecs know no resource
+		"internal/awswire/jsonrpc": {},
+		"internal/awswire/sigv4":   {},
+		"internal/hostfs":          {"fault"},
+		"internal/secrets":         {"fault", "hostfs"},
 
 		// Pure rules: certificates, what is trusted, what an instance is.
 		"internal/pki":         {"fault"},
@@ -29,13 +30,13 @@ func mayImport() map[string][]string {
 		"internal/engine/discover":  {"engine"},
 		"internal/engine/mysql":     {"engine", "engine/discover", "fault", "pki"},
 		"internal/engine/postgres":  {"engine", "engine/discover", "fault", "pki"},
-		"internal/engine/redshift":  {"engine", "engine/postgres", "fault"},
+		"internal/engine/redshift":  {"engine", "engine/postgres", "fault", "pki"},
 		"internal/engine/tds":       {"engine", "fault"}, // what SQL Server and ASE have in common
-		"internal/engine/sqlserver": {"engine", "engine/tds", "fault"},
-		"internal/engine/ase":       {"engine", "engine/tds", "fault"},
-		"internal/engine/oracle":    {"engine", "fault"},
-		"internal/engine/db2":       {"engine", "fault"},
-		"internal/engine/mongodb":   {"engine", "fault"},
+		"internal/engine/sqlserver": {"engine", "engine/tds", "fault", "pki"},
+		"internal/engine/ase":       {"engine", "engine/tds", "fault", "pki"},
+		"internal/engine/oracle":    {"engine", "fault", "pki"},
+		"internal/engine/db2":       {"engine", "fault", "pki"},
+		"internal/engine/mongodb":   {"engine", "fault", "pki"},
 		"internal/engines": {"engine", "engine/ase", "engine/db2", "engine/mongodb", "engine/mysql", "engine/oracle",
 			"engine/postgres", "engine/redshift", "engine/sqlserver"},
 		"internal/probe":             {"engine", "fault", "pki"},
@@ -63,6 +64,8 @@ func mayImport() map[string][]string {
 		"internal/params":    {"engine", "events", "fault", "inventory", "store"},
 		"internal/status":    {"fault", "inventory", "rotation", "store"},
 		"internal/fleet":     {"authority", "clock", "engine", "events", "fault", "inventory", "params", "pki", "provider", "rotation", "secrets", "store"},
+		// Migration endpoints: a connection test is a probe and an engine's login.
+		"internal/migration": {"engine", "events", "fault", "inventory", "jobs", "pki", "probe", "secrets", "store", "wallet"},
 		// The way back: a copy of the state and the keys.
 		"internal/backup": {"fault", "hostfs", "inventory", "store"},
 	}
@@ -71,12 +74,13 @@ func mayImport() map[string][]string {
 	// other. No transport reaches a database's files or its wire.
 	domain := []string{
 		"auth", "authority", "clock", "engine", "events", "fault", "fleet", "inventory",
-		"jobs", "params", "pki", "provider", "rotation", "status", "store", "trust",
+		"jobs", "migration", "params", "pki", "provider", "rotation", "status", "store", "trust",
 	}
 	table["internal/api/rds"] = append([]string{"awswire/query", "awswire/sigv4"}, domain...)
+	table["internal/api/dms"] = append([]string{"awswire/jsonrpc"}, domain...)
 	table["internal/api/native"] = append([]string{"awswire/sigv4"}, domain...)
 	table["internal/serve"] = append([]string{
-		"api/rds", "api/native", "awswire/query", "awswire/sigv4", "engines", "hostfs", "probe", "provider/local", "provider/simulated", "secrets",
+		"api/dms", "api/rds", "api/native", "awswire/jsonrpc", "awswire/query", "awswire/sigv4", "engines", "hostfs", "probe", "provider/local", "provider/simulated", "secrets",
 	}, domain...)
 	table["cmd/dbtls"] = append([]string{"serve", "backup", "trust/store", "trust/store/storefile", "guide", "wallet", "walletcli"}, table["internal/serve"]...)
 	return table

@@ -49,8 +49,16 @@ var rules = map[string][]rule{
 		// with it what all clients have to trust.
 		{RoleAdmin, []string{"ModifyCertificates"}},
 	},
+	"dms": {
+		{RoleReadOnly, []string{"Describe*", "List*"}},
+		{RoleOperator, []string{
+			"ImportCertificate", "DeleteCertificate", "CreateEndpoint", "ModifyEndpoint", "DeleteEndpoint",
+			"CreateReplicationInstance", "ModifyReplicationInstance", "DeleteReplicationInstance",
+			"TestConnection", "DeleteConnection", "RefreshSchemas", "AddTagsToResource", "RemoveTagsFromResource",
+		}},
+	},
 	"dbtls": {
-		{RoleReadOnly, []string{"ReadStatus", "ReadAudit", "ReadPlan", "ReadMetrics"}},
+		{RoleReadOnly, []string{"ReadStatus", "ReadAudit", "ReadPlan", "ReadMetrics", "ReadConnections"}},
 		{RoleOperator, []string{"Rotate", "Freeze", "Unfreeze"}},
 		// Accepting the clock makes the server trust a time that it found
 		// wrong: every lifetime depends on it.

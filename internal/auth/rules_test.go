@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbtls/dbtls/internal/api/dms"
 	"github.com/dbtls/dbtls/internal/api/native"
 	"github.com/dbtls/dbtls/internal/api/rds"
 	"github.com/dbtls/dbtls/internal/auth"
@@ -26,8 +27,15 @@ func decisions() map[string]map[string][]string {
 			},
 			auth.RoleAdmin: {"ModifyCertificates"},
 		},
+		dms.Service: {
+			auth.RoleOperator: {
+				"ImportCertificate", "DeleteCertificate", "CreateEndpoint", "ModifyEndpoint", "DeleteEndpoint",
+				"CreateReplicationInstance", "ModifyReplicationInstance", "DeleteReplicationInstance",
+				"TestConnection", "DeleteConnection", "RefreshSchemas", "AddTagsToResource", "RemoveTagsFromResource",
+			},
+		},
 		native.Service: {
-			auth.RoleReadOnly: {"ReadStatus", "ReadAudit", "ReadPlan"},
+			auth.RoleReadOnly: {"ReadStatus", "ReadAudit", "ReadPlan", "ReadConnections"},
 			auth.RoleOperator: {"Rotate", "Freeze", "Unfreeze"},
 			auth.RoleAdmin:    {"AcceptClock", "ListUsers", "AddUser", "RotateUserKey", "RemoveUser"},
 		},
@@ -36,7 +44,7 @@ func decisions() map[string]map[string][]string {
 
 func TestEveryActionHasADecisionAndItIsTheOneWrittenHere(t *testing.T) {
 	t.Parallel()
-	all := map[string][]string{"rds": rds.Actions(), native.Service: native.Actions()}
+	all := map[string][]string{"rds": rds.Actions(), dms.Service: dms.Actions(), native.Service: native.Actions()}
 	for service, actions := range all {
 		if len(actions) < 8 {
 			t.Errorf("%s has only the actions %v", service, actions)
@@ -48,7 +56,7 @@ func TestEveryActionHasADecisionAndItIsTheOneWrittenHere(t *testing.T) {
 					want = role
 				}
 			}
-			if service == "rds" && (strings.HasPrefix(action, "Describe") || strings.HasPrefix(action, "List")) {
+			if service != native.Service && (strings.HasPrefix(action, "Describe") || strings.HasPrefix(action, "List")) {
 				want = auth.RoleReadOnly
 			}
 			least, decided := auth.Least(service, action)
@@ -77,7 +85,7 @@ func TestARoleMayWhatTheRoleBeforeItMayAndNoMore(t *testing.T) {
 		{"an action nobody has decided on is shut", "rds", "RebuildEverything", []string{"admin"}},
 		{"a prefix is one at the beginning only", "rds", "UnDescribe", []string{"admin"}},
 		{"an empty action is shut", "rds", "", []string{"admin"}},
-		{"a service nobody has decided on is shut", "dms", "DescribeEndpoints", []string{"admin"}},
+		{"a service nobody has decided on is shut", "ec2", "DescribeInstances", []string{"admin"}},
 		{"an action of another service does not count", "dbtls", "CreateDBInstance", []string{"admin"}},
 		{"everybody reads the status", "dbtls", "ReadStatus", []string{"read-only", "operator", "admin"}},
 		{"operators freeze", "dbtls", "Freeze", []string{"operator", "admin"}},

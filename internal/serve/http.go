@@ -12,10 +12,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dbtls/dbtls/internal/api/dms"
 	"github.com/dbtls/dbtls/internal/api/native"
 	"github.com/dbtls/dbtls/internal/api/rds"
 	"github.com/dbtls/dbtls/internal/auth"
 	"github.com/dbtls/dbtls/internal/authority"
+	"github.com/dbtls/dbtls/internal/awswire/jsonrpc"
 	"github.com/dbtls/dbtls/internal/awswire/query"
 	"github.com/dbtls/dbtls/internal/awswire/sigv4"
 	"github.com/dbtls/dbtls/internal/fault"
@@ -33,6 +35,7 @@ type gate struct {
 	verifier *sigv4.Verifier
 	cas      *authority.Service
 	rds      *rds.API
+	dms      *dms.API
 	native   *native.API
 	metrics  http.Handler
 	store    *store.Store
@@ -104,27 +107,38 @@ func (g *gate) serveAWS(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-Requestid", id)
 	body, err := readBody(r)
 	if err != nil {
-		rds.WriteError(w, http.StatusBadRequest, "MalformedQueryString", "the request body could not be read or is longer than a request can be", id)
+		refuseAWS(w, r, http.StatusBadRequest, "MalformedQueryString", "the request body could not be read or is longer than a request can be", id)
 		return
 	}
 	c, user, err := g.authenticate(r, body)
 	if err != nil {
 		g.unproven(r, err, id)
-		refuseSignature(w, err, id)
+		refuseSignature(w, r, err, id)
 		return
 	}
 	v := g.visit(r, user, c.Service, id)
 	switch c.Service {
 	case "rds":
 		g.rds.Serve(w, r, body, rds.Caller{User: user.Name, Region: c.Region, RequestID: id, May: v.may, Done: v.done})
+	case dms.Service:
+		g.dms.Serve(w, r, body, dms.Caller{User: user.Name, Region: c.Region, RequestID: id, May: v.may, Done: v.done})
 	default:
 		v.done("", sigv4.SignatureDoesNotMatch)
-		rds.WriteError(w, http.StatusForbidden, sigv4.SignatureDoesNotMatch, fmt.Sprintf(
-			"Credential should be scoped to correct service: 'rds', not '%s'; the APIs of other services are not built in dbtls yet", c.Service), id)
+		refuseAWS(w, r, http.StatusForbidden, sigv4.SignatureDoesNotMatch, fmt.Sprintf(
+			"Credential should be scoped to correct service: 'rds' or 'dms', not '%s'; the APIs of other services are not built in dbtls", c.Service), id)
 	}
 }
 
-func refuseSignature(w http.ResponseWriter, err error, id string) {
+// refuseAWS writes an error in the protocol that the request came in.
+func refuseAWS(w http.ResponseWriter, r *http.Request, status int, code, message, id string) {
+	if jsonrpc.Is(r) {
+		jsonrpc.WriteError(w, status, code, message, nil)
+		return
+	}
+	rds.WriteError(w, status, code, message, id)
+}
+
+func refuseSignature(w http.ResponseWriter, r *http.Request, err error, id string) {
 	code, message, status := "AccessDenied", "the request could not be authenticated", http.StatusForbidden
 	var s *sigv4.Error
 	if errors.As(err, &s) {
@@ -133,7 +147,7 @@ func refuseSignature(w http.ResponseWriter, err error, id string) {
 	if code == sigv4.IncompleteSignature {
 		status = http.StatusBadRequest
 	}
-	rds.WriteError(w, status, code, message, id)
+	refuseAWS(w, r, status, code, message, id)
 }
 
 // serveNative is dbtls's own API, signed for the service "dbtls".

@@ -22,3 +22,13 @@ func openProviders(o Options, log *slog.Logger) (places map[string]provider.Prov
 	}
 	return map[string]provider.Provider{provider.Local: here, provider.Simulated: inside}, inside.Close, nil
 }
+
+// installed lists the versions of an engine that are found on this machine.
+func installed(places map[string]provider.Provider, engine string) (versions []string) {
+	for _, o := range places[provider.Local].Offers() {
+		if o.Engine == engine {
+			versions = append(versions, o.Version)
+		}
+	}
+	return versions
+}

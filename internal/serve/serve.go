@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dbtls/dbtls/internal/api/dms"
 	"github.com/dbtls/dbtls/internal/api/native"
 	"github.com/dbtls/dbtls/internal/api/rds"
 	"github.com/dbtls/dbtls/internal/auth"
@@ -25,7 +27,9 @@ import (
 	"github.com/dbtls/dbtls/internal/fleet"
 	"github.com/dbtls/dbtls/internal/hostfs"
 	"github.com/dbtls/dbtls/internal/jobs"
+	"github.com/dbtls/dbtls/internal/migration"
 	"github.com/dbtls/dbtls/internal/params"
+	"github.com/dbtls/dbtls/internal/pki"
 	"github.com/dbtls/dbtls/internal/probe"
 	"github.com/dbtls/dbtls/internal/provider"
 	"github.com/dbtls/dbtls/internal/rotation"
@@ -90,6 +94,8 @@ type server struct {
 	fleet  *fleet.Service
 	params *params.Service
 	loop   *jobs.Loop
+	moves  *migration.Service
+	tests  *jobs.Loop // of moves; its own, since hosts that do not answer keep workers busy
 	tls    *ownTLS
 	key    auth.Key
 	calls  *callLog
@@ -122,11 +128,12 @@ func assemble(ctx context.Context, o Options, s *store.Store, box *secrets.Box, 
 		}
 		return r, err
 	}
-	srv.calls = newCallLog(s, log)
+	srv.calls = newCallLog(s, mostCalls, log)
 	srv.gate = &gate{
 		users: users, verifier: &sigv4.Verifier{Secret: users.Secret}, cas: srv.cas, metrics: newMetrics(report, log),
 		rds:    &rds.API{Account: o.Account, Fleet: srv.fleet, Authority: srv.cas, Params: srv.params, Store: s, Log: log},
-		native: &native.API{Fleet: srv.fleet, Guard: srv.guard, Users: users, Store: s, Wake: srv.loop.Wake, Log: log},
+		dms:    &dms.API{Account: o.Account, Migration: srv.moves, Log: log},
+		native: &native.API{Fleet: srv.fleet, Migration: srv.moves, Guard: srv.guard, Users: users, Store: s, Wake: srv.loop.Wake, Log: log},
 		store:  s, calls: srv.calls, log: log,
 	}
 	return srv, nil
@@ -136,7 +143,8 @@ func assemble(ctx context.Context, o Options, s *store.Store, box *secrets.Box, 
 func (srv *server) wire(places map[string]provider.Provider, box *secrets.Box) {
 	w := &work{store: srv.store}
 	srv.loop = jobs.NewLoop(w, srv.opts.Parallel, srv.log)
-	srv.params = &params.Service{Account: srv.opts.Account, Store: srv.store, Engines: engines.All(), Wake: srv.loop.Wake}
+	srv.params = &params.Service{Account: srv.opts.Account, Store: srv.store, Engines: engines.All(), Wake: srv.loop.Wake,
+		Found: func(engine string) []string { return installed(places, engine) }}
 	c := fleet.Config{
 		Account: srv.opts.Account, EndpointDomain: srv.opts.EndpointDomain,
 		Store: srv.store, Box: box, Authority: srv.cas, Params: srv.params, Engines: engines.All(),
@@ -150,6 +158,19 @@ func (srv *server) wire(places map[string]provider.Provider, box *secrets.Box) {
 	c.Rotation = w.rotation
 	srv.fleet = fleet.New(c)
 	w.fleet = srv.fleet
+	srv.moves = &migration.Service{Account: srv.opts.Account, Store: srv.store, Box: box, Engines: engines.All(), Log: srv.log, Known: srv.caCertificates}
+	srv.tests = jobs.NewLoop(migration.Work{Service: srv.moves}, migration.Workers, srv.log)
+	srv.moves.Wake = srv.tests.Wake
+}
+
+// caCertificates are those of a region's CAs that are there.
+func (srv *server) caCertificates(region string) (certs []*x509.Certificate) {
+	for _, p := range pki.Profiles() {
+		if ca, ok := srv.cas.Get(region, p.ID); ok {
+			certs = append(certs, ca.Root, ca.Issuing)
+		}
+	}
+	return certs
 }
 
 func (srv *server) run(ctx context.Context, stdout io.Writer) error {
@@ -165,6 +186,7 @@ func (srv *server) run(ctx context.Context, stdout io.Writer) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { srv.cas.Run(ctx) })
 	wg.Go(func() { srv.loop.Run(ctx) })
+	wg.Go(func() { srv.tests.Run(ctx) })
 	wg.Go(func() { chores(ctx, srv.store, srv.guard, srv.cas, srv.log) })
 	wg.Go(func() {
 		if err := srv.fleet.Supervise(ctx); err != nil {

@@ -16,12 +16,14 @@ type Event struct {
 }
 
 // InsertEvent adds an event.
-func (t *Tx) InsertEvent(e Event) error {
+func (t *Tx) InsertEvent(e Event) error { return t.insertEvent("events", e) }
+
+func (t *Tx) insertEvent(table string, e Event) error {
 	categories, err := encode(e.Categories)
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO events (at, region, source_type, source, arn, categories, message) VALUES (?,?,?,?,?,?,?)`,
+	_, err = t.exec(`INSERT INTO `+table+` (at, region, source_type, source, arn, categories, message) VALUES (?,?,?,?,?,?,?)`,
 		e.At.UnixMilli(), e.Region, e.SourceType, e.Source, e.ARN, categories, e.Message)
 	return err
 }
@@ -35,9 +37,11 @@ type EventQuery struct {
 }
 
 // Events lists events, oldest first.
-func (t *Tx) Events(q EventQuery) ([]Event, error) {
+func (t *Tx) Events(q EventQuery) ([]Event, error) { return t.events("events", q) }
+
+func (t *Tx) events(table string, q EventQuery) ([]Event, error) {
 	var all []Event
-	err := t.rows(`SELECT id, at, region, source_type, source, arn, categories, message FROM events
+	err := t.rows(`SELECT id, at, region, source_type, source, arn, categories, message FROM `+table+`
 		WHERE region=? AND at BETWEEN ? AND ? AND id>? AND (?='' OR source_type=?) AND (?='' OR source=?)
 		ORDER BY id LIMIT ?`,
 		[]any{q.Region, q.From.UnixMilli(), q.To.UnixMilli(), q.After, q.SourceType, q.SourceType, q.Source, q.Source, q.Limit},

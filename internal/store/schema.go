@@ -73,6 +73,37 @@ CREATE TABLE calls (
 	id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, actor TEXT NOT NULL,
 	action TEXT NOT NULL, target TEXT NOT NULL, request_id TEXT NOT NULL, detail TEXT NOT NULL);
 CREATE INDEX calls_at ON calls (at);
+`, `
+CREATE TABLE dms_certificates (
+	arn TEXT PRIMARY KEY, region TEXT NOT NULL, name TEXT NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID;
+CREATE UNIQUE INDEX dms_certificates_name ON dms_certificates (region, name);
+
+CREATE TABLE dms_endpoints (
+	arn TEXT PRIMARY KEY, region TEXT NOT NULL, name TEXT NOT NULL, certificate TEXT NOT NULL DEFAULT '', doc TEXT NOT NULL) WITHOUT ROWID;
+CREATE UNIQUE INDEX dms_endpoints_name ON dms_endpoints (region, name);
+CREATE INDEX dms_endpoints_certificate ON dms_endpoints (certificate) WHERE certificate<>'';
+
+CREATE TABLE dms_instances (
+	arn TEXT PRIMARY KEY, region TEXT NOT NULL, name TEXT NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID;
+CREATE UNIQUE INDEX dms_instances_name ON dms_instances (region, name);
+
+-- open: a test, or a refresh, that has not ended.
+CREATE TABLE dms_connections (
+	endpoint TEXT NOT NULL, instance TEXT NOT NULL, region TEXT NOT NULL, open INTEGER NOT NULL, begun_at INTEGER NOT NULL,
+	doc TEXT NOT NULL, PRIMARY KEY (endpoint, instance)) WITHOUT ROWID;
+CREATE INDEX dms_connections_region ON dms_connections (region);
+CREATE INDEX dms_connections_instance ON dms_connections (instance);
+CREATE INDEX dms_connections_open ON dms_connections (begun_at) WHERE open=1;
+
+CREATE TABLE dms_schemas (
+	endpoint TEXT PRIMARY KEY, instance TEXT NOT NULL, open INTEGER NOT NULL, begun_at INTEGER NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX dms_schemas_open ON dms_schemas (begun_at) WHERE open=1;
+
+CREATE TABLE dms_events (
+	id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, region TEXT NOT NULL,
+	source_type TEXT NOT NULL, source TEXT NOT NULL, arn TEXT NOT NULL,
+	categories TEXT NOT NULL, message TEXT NOT NULL);
+CREATE INDEX dms_events_at ON dms_events (region, at);
 `}
 
 func migrate(ctx context.Context, db *sql.DB, path string) error {

@@ -29,6 +29,7 @@ var ErrNotFound = errors.New("not found")
 // Store is an open state file.
 type Store struct {
 	writer    *sql.DB
+	line      line // before the writer
 	reader    *sql.DB
 	instances memo[inventory.Instance]
 }
@@ -80,22 +81,6 @@ func openPool(path, locking string, conns int) (*sql.DB, error) {
 
 // Close closes the file.
 func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
-
-// Write runs f in one transaction: all of it happens or nothing does.
-func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
-	tx, err := s.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return full(fmt.Errorf("begin: %w", err))
-	}
-	defer tx.Rollback() // no effect after Commit
-	if err := f(&Tx{ctx: ctx, q: tx, store: s}); err != nil {
-		return full(err)
-	}
-	if err := tx.Commit(); err != nil {
-		return full(fmt.Errorf("commit: %w", err))
-	}
-	return nil
-}
 
 // full names a full disk as what it is. Nothing of the transaction is kept.
 func full(err error) error {

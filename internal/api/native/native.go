@@ -17,6 +17,7 @@ import (
 	"github.com/dbtls/dbtls/internal/clock"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/fleet"
+	"github.com/dbtls/dbtls/internal/migration"
 	"github.com/dbtls/dbtls/internal/store"
 )
 
@@ -26,12 +27,13 @@ const Service = "dbtls"
 // API answers requests. Set the fields before the first one; it must not be
 // copied after that.
 type API struct {
-	Fleet *fleet.Service
-	Guard *clock.Guard
-	Users *auth.Users
-	Store *store.Store
-	Wake  func()
-	Log   *slog.Logger
+	Fleet     *fleet.Service
+	Migration *migration.Service
+	Guard     *clock.Guard
+	Users     *auth.Users
+	Store     *store.Store
+	Wake      func()
+	Log       *slog.Logger
 
 	once sync.Once
 	mux  *http.ServeMux
@@ -110,6 +112,8 @@ func routes() []route {
 		{"POST /api/v1/freeze", "Freeze", postFreeze},
 		{"DELETE /api/v1/freeze", "Unfreeze", deleteFreeze},
 		{"POST /api/v1/clock/accept", "AcceptClock", acceptClock},
+		{"GET /api/v1/connections", "ReadConnections", getConnections},
+		{"GET /api/v1/connections/{instance}/{name}", "ReadConnections", getConnection},
 		{"GET /api/v1/users", "ListUsers", getUsers},
 		{"POST /api/v1/users", "AddUser", postUser},
 		{"POST /api/v1/users/{name}/rotate-key", "RotateUserKey", rotateUserKey},
@@ -174,6 +178,7 @@ func (a *API) answer(w http.ResponseWriter, c *call, route route) {
 
 var statuses = map[fault.Code]int{
 	fault.InstanceNotFound:     http.StatusNotFound,
+	fault.ResourceNotFound:     http.StatusNotFound,
 	fault.CertificateNotFound:  http.StatusNotFound,
 	auth.UserNotFound:          http.StatusNotFound,
 	auth.UserExists:            http.StatusConflict,

@@ -55,7 +55,8 @@ func TestEveryActionIsAskedForByNameBeforeAnythingIsDone(t *testing.T) {
 	for _, c := range []struct{ method, path, target string }{
 		{"GET", "/api/v1/status", ""}, {"GET", "/api/v1/audit", ""}, {"GET", "/api/v1/instances/shop/rotate/plan", "shop"},
 		{"POST", "/api/v1/instances/shop/rotate", "shop"}, {"POST", "/api/v1/freeze", ""}, {"DELETE", "/api/v1/freeze", ""},
-		{"POST", "/api/v1/clock/accept", ""}, {"GET", "/api/v1/users", ""}, {"POST", "/api/v1/users", ""},
+		{"POST", "/api/v1/clock/accept", ""}, {"GET", "/api/v1/connections", ""}, {"GET", "/api/v1/connections/worker/orders", "orders"},
+		{"GET", "/api/v1/users", ""}, {"POST", "/api/v1/users", ""},
 		{"POST", "/api/v1/users/ann/rotate-key", "ann"}, {"DELETE", "/api/v1/users/ann", "ann"},
 	} {
 		w.refused(403, "AccessDenied", "not you", c.method, c.path, "")
