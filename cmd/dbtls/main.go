@@ -81,7 +81,7 @@ SDKs drive it: it speaks the RDS API.`,
 		return usageError{fmt.Errorf("%w; see: %s --help", err, c.CommandPath())}
 	})
 	root.AddCommand(serveCommand(), envCommand(), statusCommand(), rotateCommand(), freezeCommand(), unfreezeCommand(),
-		clockCommand(), auditCommand(), userCommand(), backupCommand(), restoreCommand(), truststoreCommand(), walletCommand(), guideCommand())
+		clockCommand(), auditCommand(), userCommand(), backupCommand(), restoreCommand(), truststoreCommand(), walletCommand(), guideCommand(), probeCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }

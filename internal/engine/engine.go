@@ -27,6 +27,7 @@ type Engine struct {
 	Server    Server     // nil: dbtls cannot run this product on a machine
 	Simulator *Simulator // nil: dbtls cannot play this product
 	Login     Login      // nil: a connection test reaches the listener only
+	Schemas   Schemas    // nil: dbtls cannot list the schemas of this product
 	Replicas  *Replicas  // nil: Server cannot make a read replica
 }
 
@@ -60,6 +61,9 @@ type Spec struct {
 	// Modes are the SSL modes that AWS's DMS has for the product (seed 000, the
 	// engine by mode table; none is always there).
 	Modes []pki.SSLMode
+	// Migration is how AWS's DMS knows the product, the canonical name first;
+	// none: it has no such endpoints, or another engine of the list has them.
+	Migration []Migration
 	// Versions are those dbtls knows, oldest first: what a simulated instance
 	// can have. A server found on a machine may have others.
 	Versions []string

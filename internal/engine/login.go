@@ -12,6 +12,9 @@ import (
 // laxer check or to another address. nil in an Engine: dbtls has no login for
 // the product, so a connection test ends with "listener reached", never with
 // "successful".
+//
+// It honours ctx, leaves no connection open, and no error's text has the
+// password.
 type Login func(ctx context.Context, a Account) (Logged, error)
 
 // Account is where and as whom to log in.
@@ -37,8 +40,13 @@ type Logged struct {
 var (
 	// ErrLoginRefused: the server knows no such user, or the password is wrong.
 	ErrLoginRefused = errors.New("server refuses the login")
-	// ErrNoDatabase: the login is right, and the database is not there.
+	// ErrNoDatabase: the database is not there, or is none of the user's. Most
+	// products say so to somebody whose login is right; where a listener stands
+	// before the databases, it does before there is a login.
 	ErrNoDatabase = errors.New("server has no such database")
 	// ErrTLSRequired: the server takes this login over TLS only.
 	ErrTLSRequired = errors.New("server requires TLS")
+	// ErrSimulated: the server is an instance that dbtls simulates, of a kind
+	// that has no logins. All before the login went well.
+	ErrSimulated = errors.New("server is a simulated instance, which nobody can log in to")
 )

@@ -2,6 +2,7 @@ package engines
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"slices"
@@ -9,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/dbtls/dbtls/internal/engine"
-	"github.com/dbtls/dbtls/internal/fault"
 )
 
 // maxURL bounds what is looked at as a server's URL, in bytes. A host name has
@@ -26,24 +26,46 @@ type URL struct {
 // Address is host:port as net.Dial takes it.
 func (u URL) Address() string { return net.JoinHostPort(u.Host, strconv.Itoa(u.Port)) }
 
-// ParseURL reads ENGINE://HOST:PORT. ENGINE is an API name or the name of a
+// URLs reads servers' URLs. The list of products is made once for all of them.
+type URLs struct{ products map[string]engine.Engine }
+
+// NewURLs makes a reader for every product there is.
+func NewURLs() URLs {
+	all := URLs{products: map[string]engine.Engine{}}
+	for _, e := range All() {
+		for _, name := range e.Spec.Names {
+			all.products[name] = e
+		}
+	}
+	for family, name := range families() {
+		if e, ok := all.products[name]; ok {
+			all.products[family] = e
+		}
+	}
+	return all
+}
+
+// Schemes lists what Parse takes before ://, sorted.
+func (all URLs) Schemes() []string { return slices.Sorted(maps.Keys(all.products)) }
+
+// Parse reads ENGINE://HOST:PORT. ENGINE is an API name or the name of a
 // product that has several ("sqlserver", "oracle"); the port may be left out,
 // an IPv6 address stands in brackets. It refuses what a listener's address has
-// no use for: user names, passwords, paths and parameters. A fault never
-// repeats a password.
-func ParseURL(text string) (URL, error) {
+// no use for: user names, passwords, paths and parameters. An error is fit for
+// whoever wrote the text, and never repeats a password.
+func (all URLs) Parse(text string) (URL, error) {
 	scheme, rest, ok := strings.Cut(text, "://")
 	switch {
 	case len(text) > maxURL:
-		return URL{}, fault.New(fault.InvalidParameter, "a server's URL of %d bytes is refused; ENGINE://HOST:PORT has at most %d", len(text), maxURL)
+		return URL{}, fmt.Errorf("a server's URL of %d bytes is refused; ENGINE://HOST:PORT has at most %d", len(text), maxURL)
 	case strings.ContainsRune(text, '@'):
-		return URL{}, fault.New(fault.InvalidParameter, "a server's URL has no user and no password; write ENGINE://HOST:PORT, such as postgres://127.83.1.2:5432")
+		return URL{}, fmt.Errorf("a server's URL has no user and no password; write ENGINE://HOST:PORT, such as postgres://127.83.1.2:5432")
 	case !ok || scheme == "" || rest == "":
 		return URL{}, malformed(text)
 	}
-	e, known := product(strings.ToLower(scheme))
+	e, known := all.products[strings.ToLower(scheme)]
 	if !known {
-		return URL{}, fault.New(fault.InvalidParameter, "unknown engine %q; use one of %s", scheme, strings.Join(Schemes(), ", "))
+		return URL{}, fmt.Errorf("unknown engine %q; use one of %s", scheme, strings.Join(all.Schemes(), ", "))
 	}
 	u, err := url.Parse(text)
 	if err != nil || strings.TrimSuffix(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || strings.Contains(text, "#") {
@@ -56,14 +78,14 @@ func ParseURL(text string) (URL, error) {
 	port := e.Spec.DefaultPort
 	if u.Port() != "" {
 		if port, err = strconv.Atoi(u.Port()); err != nil || port < 1 || port > 65535 {
-			return URL{}, fault.New(fault.InvalidParameter, "the port of %q is not in 1-65535", text)
+			return URL{}, fmt.Errorf("the port of %q is not in 1-65535", text)
 		}
 	}
 	return URL{Engine: e, Host: host, Port: port}, nil
 }
 
 func malformed(text string) error {
-	return fault.New(fault.InvalidParameter, "%q is no server; write ENGINE://HOST:PORT, such as postgres://127.83.1.2:5432 or mysql://[::1]:3306", text)
+	return fmt.Errorf("%q is no server; write ENGINE://HOST:PORT, such as postgres://127.83.1.2:5432 or mysql://[::1]:3306", text)
 }
 
 // validHost takes an address, or a name of the characters that names have in
@@ -87,28 +109,6 @@ func families() map[string]string {
 		"ase": "sybase", "aurora": "aurora-mysql", "db2": "db2-se", "mssql": "sqlserver-ee", "oracle": "oracle-ee",
 		"postgresql": "postgres", "sqlserver": "sqlserver-ee",
 	}
-}
-
-func product(name string) (engine.Engine, bool) {
-	if e, ok := ByName(name); ok {
-		return e, true
-	}
-	return ByName(families()[name])
-}
-
-// Schemes lists what ParseURL takes before ://, sorted.
-func Schemes() []string {
-	var names []string
-	for _, e := range All() {
-		names = append(names, e.Spec.Names...)
-	}
-	for name := range families() {
-		if _, ok := product(name); ok {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 // String is the URL in full.

@@ -33,28 +33,48 @@ func (r *Refusal) Error() string { return r.Reason + " (" + string(r.Code) + ")"
 // rules are pki.Verify's, and weak keys and signatures are refused where
 // anything is verified. name may be in the brackets of an IPv6 literal.
 func (t *Trust) Decide(chain []*x509.Certificate, mode pki.SSLMode, name string, now time.Time) *Refusal {
-	if mode == pki.SSLNone {
+	switch {
+	case mode == pki.SSLNone:
 		return nil
-	}
-	if len(chain) == 0 {
+	case len(chain) == 0:
 		return refuse(StageTLS, BadCertificate, "the server sent no certificate")
-	}
-	if mode == pki.SSLRequire {
+	case mode == pki.SSLRequire:
 		return nil
 	}
-	if len(chain) > maxChain {
-		return refuse(StageChain, ChainTooLong, fmt.Sprintf("the server sent %d certificates; at most %d are looked at", len(chain), maxChain))
+	return t.look(chain).refusal(mode, name, now)
+}
+
+// sight is a chain beside what is trusted: computed once, asked about twice.
+type sight struct {
+	trust *Trust
+	chain []*x509.Certificate // maxChain at most; never empty
+	sent  int                 // certificates that were
+	near  []*x509.Certificate
+	way   []*x509.Certificate // from the leaf as far as is known
+	weak  string              // what is weak about way
+}
+
+func (t *Trust) look(chain []*x509.Certificate) *sight {
+	s := &sight{trust: t, sent: len(chain), chain: chain[:min(len(chain), maxChain)]}
+	s.near = t.near(s.chain)
+	s.way = likelyPath(s.chain, s.near)
+	s.weak = weakest(s.way)
+	return s
+}
+
+// refusal is that of a mode that verifies.
+func (s *sight) refusal(mode pki.SSLMode, name string, now time.Time) *Refusal {
+	switch {
+	case s.sent > maxChain:
+		return refuse(StageChain, ChainTooLong, fmt.Sprintf("the server sent %d certificates; at most %d are looked at", s.sent, maxChain))
+	case s.weak != "":
+		return refuse(StageChain, WeakKey, s.weak)
 	}
-	near := t.near(chain)
-	way := path(chain, near)
-	if weak := weakest(way); weak != "" {
-		return refuse(StageChain, WeakKey, weak)
+	if err := pki.Verify(s.chain, s.near, mode, name, now); err != nil {
+		s.way = path(s.chain, s.near) // what is said has to be true
+		return s.trust.explain(err, s.way)
 	}
-	err := pki.Verify(chain, near, mode, name, now)
-	if err == nil {
-		return nil
-	}
-	return t.explain(err, way)
+	return nil
 }
 
 // explain gives pki's refusal its code and, where one is missing, names the
@@ -87,7 +107,7 @@ func (t *Trust) explain(err error, way []*x509.Certificate) *Refusal {
 // whose issuer is unknown (which the server should have sent), and a CA.
 func (t *Trust) untrusted(way []*x509.Certificate, v *pki.VerifyError) *Refusal {
 	last := way[len(way)-1]
-	self := claimsSelf(last)
+	self := selfSigned(last)
 	var r *Refusal
 	switch {
 	case self && len(way) == 1:
@@ -112,7 +132,7 @@ func (t *Trust) untrusted(way []*x509.Certificate, v *pki.VerifyError) *Refusal 
 // lacking describes what is missing above the last certificate of a path: it
 // is that one when it is a root, else all that is known of its issuer.
 func lacking(last *x509.Certificate) *Missing {
-	if claimsSelf(last) {
+	if selfSigned(last) {
 		return &Missing{Subject: printable(last.Subject.String()), KeyID: hex.EncodeToString(last.SubjectKeyId), SHA256: fingerprint(last)}
 	}
 	return &Missing{Subject: printable(last.Issuer.String()), KeyID: hex.EncodeToString(last.AuthorityKeyId)}

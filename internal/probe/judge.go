@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -41,8 +42,12 @@ func Judge(o *Observation, err error, q Question, now time.Time) Report {
 	}
 	r.Reached = reached(err)
 	r.show(o, now)
-	r.decide(o, err, q, now)
-	r.warn(o, q, now)
+	var s *sight
+	if len(o.Chain) > 0 {
+		s = q.Trust.look(o.Chain)
+	}
+	r.decide(s, o, err, q, now)
+	r.warn(s, o, q, now)
 	return r
 }
 
@@ -115,38 +120,48 @@ func describe(c *x509.Certificate, now time.Time) Certificate {
 func days(d time.Duration) float64 { return math.Floor(d.Hours()/24*10) / 10 }
 
 // decide fills in the verdicts and what hangs on them.
-func (r *Report) decide(o *Observation, err error, q Question, now time.Time) {
+func (r *Report) decide(s *sight, o *Observation, err error, q Question, now time.Time) {
 	failed, _ := errors.AsType[*Failure](err)
 	if err != nil && failed == nil {
 		failed = &Failure{Stage: StageTLS, Code: HandshakeFailed, Err: err}
 	}
-	for _, mode := range []pki.SSLMode{pki.SSLNone, pki.SSLRequire, pki.SSLVerifyCA, pki.SSLVerifyFull} {
-		v := Verdict{Mode: mode, WouldConnect: true}
-		var refusal *Refusal
-		switch {
-		case mode == pki.SSLNone:
-			refusal = withoutTLS(o, failed, q.Target)
-			if refusal == nil {
-				v.Reason = "a client without TLS reaches the login; whether the server lets it in then, only a login shows"
-			}
-		case len(o.Chain) > 0:
-			refusal = q.Trust.Decide(o.Chain, mode, q.Name, now)
+	// Beside its name, verify-full asks what verify-ca asks; the answer to
+	// that is worth computing once.
+	var full, ca *Refusal
+	if s != nil {
+		full = s.refusal(pki.SSLVerifyFull, q.Name, now)
+		if full != nil && full.Stage == StageChain {
+			ca = full
 		}
-		if refusal == nil && failed != nil && mode != pki.SSLNone {
-			refusal = refuse(failed.Stage, failed.Code, failed.Error())
+	}
+	var handshake *Refusal
+	if failed != nil {
+		handshake = refuse(failed.Stage, failed.Code, failed.Error())
+	}
+	r.put(q, pki.SSLNone, withoutTLS(o, failed, q.Target))
+	r.put(q, pki.SSLRequire, handshake)
+	r.put(q, pki.SSLVerifyCA, cmp.Or(ca, handshake))
+	r.put(q, pki.SSLVerifyFull, cmp.Or(full, handshake))
+}
+
+// put adds the verdict of a mode; they come in the order of strictness.
+func (r *Report) put(q Question, mode pki.SSLMode, refusal *Refusal) {
+	v := Verdict{Mode: mode, WouldConnect: true}
+	switch {
+	case refusal != nil:
+		v = Verdict{Mode: mode, Stage: refusal.Stage, Code: refusal.Code, Reason: refusal.Reason, Fix: refusal.Fix}
+		if refusal.Lacks != nil {
+			r.Trust.Lacks = refusal.Lacks
 		}
-		if refusal != nil {
-			v = Verdict{Mode: mode, Stage: refusal.Stage, Code: refusal.Code, Reason: refusal.Reason, Fix: refusal.Fix}
-			if refusal.Lacks != nil {
-				r.Trust.Lacks = refusal.Lacks
-			}
-		} else {
-			r.Strictest = mode
-		}
-		r.Verdicts = append(r.Verdicts, v)
-		if mode == q.Mode {
-			r.OK, r.Stage, r.Code = v.WouldConnect, v.Stage, v.Code
-		}
+	case mode == pki.SSLNone:
+		v.Reason = "a client without TLS reaches the login; whether the server lets it in then, only a login shows"
+	}
+	if v.WouldConnect {
+		r.Strictest = mode
+	}
+	r.Verdicts = append(r.Verdicts, v)
+	if mode == q.Mode {
+		r.OK, r.Stage, r.Code = v.WouldConnect, v.Stage, v.Code
 	}
 }
 

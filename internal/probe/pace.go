@@ -51,13 +51,16 @@ func (p *pacer) hold(q Question, now time.Time) {
 	heap.Push(&p.waiting, turn{at: at, order: p.count, question: q})
 }
 
-// due takes the first question whose turn has come.
-func (p *pacer) due(now time.Time) (Question, bool) {
+// first is the question whose turn it is, if it is somebody's.
+func (p *pacer) first(now time.Time) (Question, bool) {
 	if p.held() == 0 || p.next().After(now) {
 		return Question{}, false
 	}
-	return heap.Pop(&p.waiting).(turn).question, true
+	return p.waiting[0].question, true
 }
+
+// drop ends the wait of the first.
+func (p *pacer) drop() { heap.Pop(&p.waiting) }
 
 // forget drops the hosts that may be asked by now, once there are many: the
 // list of hosts is as long as the list of targets otherwise.

@@ -101,7 +101,7 @@ type Warning struct {
 }
 
 // Verdict returns the one of a mode.
-func (r *Report) Verdict(mode pki.SSLMode) Verdict {
+func (r Report) Verdict(mode pki.SSLMode) Verdict {
 	for _, v := range r.Verdicts {
 		if v.Mode == mode {
 			return v

@@ -18,7 +18,7 @@ type Sweep struct {
 // called by one goroutine at a time, in no set order. It holds no more
 // questions and reports than are at work, and at most maxHeld that wait for
 // their host's turn. It ends early with the first error of questions, emit or
-// ctx; probes at work are let end.
+// ctx; probes at work are cut short then.
 func (s Sweep) Run(ctx context.Context, questions iter.Seq2[Question, error], emit func(Report) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -41,7 +41,7 @@ func (s Sweep) Run(ctx context.Context, questions iter.Seq2[Question, error], em
 	}()
 	for r := range done {
 		if ctx.Err() != nil {
-			continue // what is at work is let end, and no more is said
+			continue // what is at work is cut short, and no more is said
 		}
 		if err := emit(r); err != nil {
 			cancel(err)
@@ -58,53 +58,64 @@ func (s Sweep) one(ctx context.Context, q Question) Report {
 	return Judge(o, err, q, time.Now())
 }
 
+// asked is one step of the sequence of questions.
+type asked struct {
+	question Question
+	err      error
+}
+
+// listen takes the questions one by one. A source that blocks keeps its
+// goroutine until it gives way; nobody waits for that.
+func listen(ctx context.Context, questions iter.Seq2[Question, error]) <-chan asked {
+	heard := make(chan asked)
+	go func() {
+		defer close(heard)
+		for q, err := range questions {
+			select {
+			case heard <- asked{q, err}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return heard
+}
+
 // feed hands out questions when it is their host's turn. Those of a busy host
 // wait aside, so that others are not held up by them.
 func (s Sweep) feed(ctx context.Context, questions iter.Seq2[Question, error], work chan<- Question) error {
-	pull, stop := iter.Pull2(questions)
-	defer stop()
-	p := newPacer(s.PerHost)
-	for more := true; more || p.held() > 0; {
-		if q, ok := p.due(time.Now()); ok {
-			if err := give(ctx, work, q); err != nil {
-				return err
-			}
-			continue
+	p, heard := newPacer(s.PerHost), listen(ctx, questions)
+	for heard != nil || p.held() > 0 {
+		// What may happen next: at most one of out and in, and the timer.
+		var out chan<- Question
+		var turn <-chan time.Time
+		in := heard
+		first, due := p.first(time.Now())
+		switch {
+		case due:
+			out, in = work, nil
+		case p.held() > 0:
+			turn = time.After(time.Until(p.next()))
 		}
-		if more && p.held() < maxHeld {
-			q, err, ok := pull()
-			if more = ok; !ok {
+		if p.held() >= maxHeld {
+			in = nil
+		}
+		select {
+		case out <- first:
+			p.drop()
+		case a, ok := <-in:
+			if !ok {
+				heard = nil
 				continue
 			}
-			if err != nil {
-				return err
+			if a.err != nil {
+				return a.err
 			}
-			p.hold(q, time.Now())
-			continue
-		}
-		if err := pause(ctx, time.Until(p.next())); err != nil {
-			return err
+			p.hold(a.question, time.Now())
+		case <-turn:
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 	}
 	return nil
-}
-
-func give(ctx context.Context, work chan<- Question, q Question) error {
-	select {
-	case work <- q:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -64,10 +64,8 @@ func (t *Trust) near(chain []*x509.Certificate) []*x509.Certificate {
 // selfSigned reports whether a certificate is its own issuer, by name, key
 // identifiers and signature.
 func selfSigned(c *x509.Certificate) bool {
-	return claimsSelf(c) && signedBy(c, c)
+	return issuedBy(c, c) && signedBy(c, c)
 }
-
-func claimsSelf(c *x509.Certificate) bool { return issuedBy(c, c) }
 
 // issuedBy compares names and key identifiers.
 func issuedBy(c, parent *x509.Certificate) bool {
@@ -84,28 +82,56 @@ func signedBy(c, parent *x509.Certificate) bool {
 }
 
 // path climbs from the leaf as far as certificates are known, over trusted
-// ones where there is a choice.
+// ones where there is a choice. Each step is proved by its signature.
 func path(chain, near []*x509.Certificate) []*x509.Certificate {
-	known := append(append([]*x509.Certificate(nil), near...), chain[1:]...)
-	way := []*x509.Certificate{chain[0]}
-	for len(way) <= len(known) {
-		at := way[len(way)-1]
-		if claimsSelf(at) {
-			break
-		}
-		parent := parentOf(at, known)
-		if parent == nil || contains(way, parent) {
-			break
-		}
-		way = append(way, parent)
+	way, _ := climb(chain, near, signedBy)
+	return way
+}
+
+// likelyPath is path without the cost of the signatures, where names and key
+// identifiers leave no choice.
+func likelyPath(chain, near []*x509.Certificate) []*x509.Certificate {
+	way, sure := climb(chain, near, func(_, _ *x509.Certificate) bool { return true })
+	if !sure {
+		return path(chain, near)
 	}
 	return way
 }
 
-func parentOf(c *x509.Certificate, known []*x509.Certificate) *x509.Certificate {
-	for _, k := range known {
-		if issuedBy(c, k) && signedBy(c, k) {
-			return k
+// climb takes the first parent that proves to be one; sure tells that there
+// never was another that might be.
+func climb(chain, near []*x509.Certificate, proves func(c, parent *x509.Certificate) bool) (way []*x509.Certificate, sure bool) {
+	known := append(append([]*x509.Certificate(nil), near...), chain[1:]...)
+	way, sure = []*x509.Certificate{chain[0]}, true
+	for len(way) <= len(known) {
+		at := way[len(way)-1]
+		could := parents(at, known)
+		sure = sure && len(could) <= 1
+		at = firstThat(could, func(p *x509.Certificate) bool { return proves(at, p) })
+		if at == nil || contains(way, at) { // a root is its own parent
+			break
+		}
+		way = append(way, at)
+	}
+	return way, sure
+}
+
+// parents are the different certificates that c may have been issued by, c
+// itself first.
+func parents(c *x509.Certificate, known []*x509.Certificate) []*x509.Certificate {
+	var out []*x509.Certificate
+	for _, k := range append([]*x509.Certificate{c}, known...) {
+		if issuedBy(c, k) && !contains(out, k) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+func firstThat(list []*x509.Certificate, ok func(*x509.Certificate) bool) *x509.Certificate {
+	for _, c := range list {
+		if ok(c) {
+			return c
 		}
 	}
 	return nil

@@ -36,26 +36,23 @@ func (r *Report) add(code WarningCode, format string, args ...any) {
 	r.Warnings = append(r.Warnings, Warning{Code: code, Text: printable(fmt.Sprintf(format, args...))})
 }
 
-func (r *Report) warn(o *Observation, q Question, now time.Time) {
+func (r *Report) warn(s *sight, o *Observation, q Question, now time.Time) {
 	if r.TLS != nil && r.TLS.Legacy {
 		r.add(LegacyTLS, "the session is %s with %s, which is off unless legacy TLS is asked for; current clients do not connect", r.TLS.Version, r.TLS.Cipher)
 	}
 	if r.TLS != nil && o.ClientCertificate && r.Reached == StageTLS {
 		r.add(ClientCertificateAsked, "the server asks for a client certificate and goes on without one")
 	}
-	if len(o.Chain) == 0 {
+	if s == nil {
 		return
 	}
-	if len(o.Chain) > javaMaxChain {
-		r.add(LongChain, "the server sends %d certificates; Java clients refuse more than %d", len(o.Chain), javaMaxChain)
+	if s.sent > javaMaxChain {
+		r.add(LongChain, "the server sends %d certificates; Java clients refuse more than %d", s.sent, javaMaxChain)
 	}
-	chain := o.Chain[:min(len(o.Chain), maxChain)]
-	near := q.Trust.near(chain)
-	way := path(chain, near)
-	r.warnLeaf(chain[0], q.Name)
-	r.warnPath(chain, way, now)
-	r.warnOrder(chain, way)
-	if v := r.Verdict(pki.SSLVerifyCA); (v.Code == UnknownCA || v.Code == IncompleteChain) && anyAnchor(chain, near, now) {
+	r.warnLeaf(s.chain[0], q.Name)
+	r.warnPath(s, now)
+	r.warnOrder(s)
+	if v := r.Verdict(pki.SSLVerifyCA); (v.Code == UnknownCA || v.Code == IncompleteChain) && anyAnchor(s.chain, s.near, now) {
 		r.add(IntermediateIsAnchor, "the trust given holds an intermediate certificate: Java and Go clients take it as an anchor and connect, clients of OpenSSL (libpq, MariaDB) do not")
 	}
 }
@@ -69,32 +66,30 @@ func (r *Report) warnLeaf(leaf *x509.Certificate, name string) {
 	}
 }
 
-func (r *Report) warnPath(chain, way []*x509.Certificate, now time.Time) {
-	for _, c := range way {
-		sent := contains(chain, c)
+func (r *Report) warnPath(s *sight, now time.Time) {
+	for _, c := range s.way {
+		sent := contains(s.chain, c)
 		if left := c.NotAfter.Sub(now); sent && left > 0 && left < soon {
 			r.add(ExpiresSoon, "certificate %q expires in %.1f days, at %s", c.Subject, days(left), c.NotAfter.UTC().Format(time.RFC3339))
 		}
-		if !sent && !claimsSelf(c) {
+		if !sent && !selfSigned(c) {
 			r.add(IntermediateNotSent, "the server does not send %q (SHA-256 %s), which the trust given holds; clients that trust the root alone do not connect", c.Subject, fingerprint(c))
 		}
 	}
-	if weak := weakest(way); weak != "" {
-		r.add(WeakCertificate, "%s", weak)
+	if s.weak != "" {
+		r.add(WeakCertificate, "%s", s.weak)
 	}
 }
 
-func (r *Report) warnOrder(chain, way []*x509.Certificate) {
-	known := append([]*x509.Certificate(nil), way...)
-	var strays int
-	ordered := true
-	for i, c := range chain {
-		if i > 0 && claimsSelf(c) && selfSigned(c) {
+func (r *Report) warnOrder(s *sight) {
+	strays, ordered := 0, true
+	for i, c := range s.chain {
+		if i > 0 && selfSigned(c) {
 			r.add(RootSent, "the server sends root %q; clients use their own copy or none", c.Subject)
 		}
-		if !contains(known, c) && !crosses(c, known) {
+		if !contains(s.way, c) && !crosses(c, s.way) {
 			strays++
-		} else if i > 0 && !issuedBy(chain[i-1], c) {
+		} else if i > 0 && !issuedBy(s.chain[i-1], c) {
 			ordered = false
 		}
 	}

@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"crypto/dsa"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -19,10 +18,13 @@ const minRSA = 2048
 // nothing and is not looked at.
 func weakest(way []*x509.Certificate) string {
 	for _, c := range way {
-		if kind, bits := keyOf(c); kind == "DSA" || kind == "RSA" && bits < minRSA {
+		if c.PublicKeyAlgorithm == x509.DSA {
+			return fmt.Sprintf("certificate %q has a DSA key, which no current client takes", c.Subject)
+		}
+		if kind, bits := keyOf(c); kind == "RSA" && bits < minRSA {
 			return fmt.Sprintf("certificate %q has a %s key of %d bits; clients want RSA keys of %d bits or more, or ECDSA", c.Subject, kind, bits, minRSA)
 		}
-		if weakSignature(c.SignatureAlgorithm) && !claimsSelf(c) {
+		if weakSignature(c.SignatureAlgorithm) && !selfSigned(c) {
 			return fmt.Sprintf("certificate %q is signed with %v, which can be forged", c.Subject, c.SignatureAlgorithm)
 		}
 	}
@@ -46,8 +48,6 @@ func keyOf(c *x509.Certificate) (kind string, bits int) {
 		return "ECDSA", key.Curve.Params().BitSize
 	case ed25519.PublicKey:
 		return "Ed25519", 256
-	case *dsa.PublicKey:
-		return "DSA", key.P.BitLen()
 	}
 	return c.PublicKeyAlgorithm.String(), 0
 }

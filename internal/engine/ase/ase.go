@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dbtls/dbtls/internal/engine"
+	"github.com/dbtls/dbtls/internal/pki"
 )
 
 // New returns the engine "sybase", which is what AWS DMS calls SAP ASE.
@@ -27,9 +28,12 @@ func New() engine.Engine {
 			// manual says that a listener takes it before it is started again.
 			HotReload:     func(string) bool { return false },
 			Versions:      []string{"16.0.3.14", "16.0.4.5"}, // 16.0 SP03 PL14, SP04 PL05
+			Modes:         []pki.SSLMode{pki.SSLNone, pki.SSLVerifyFull},
+			Migration:     []engine.Migration{{Name: "sybase", Display: "SAP ASE"}},
 			ReservedUsers: []string{"sa", "probe", "guest", "public", "dbo"},
 		},
 		Wire:      wire{},
+		Login:     signIn,
 		Simulator: &engine.Simulator{Serve: serve, Logins: true},
 	}
 }

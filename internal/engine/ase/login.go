@@ -12,25 +12,28 @@ import (
 	"github.com/dbtls/dbtls/internal/engine/tds"
 )
 
-// ErrLoginRefused says that the server was reached and does not take this user
-// with this password.
-var ErrLoginRefused = errors.New("server refuses the login")
+// signIn is the way in on a listener with the filter "ssl", or on a plain one.
+func signIn(ctx context.Context, a engine.Account) (logged engine.Logged, err error) {
+	return a.Try(ctx, 1, func(ctx context.Context, t *engine.Attempt) (engine.Logged, error) {
+		c, err := t.Secure(ctx, wire{})
+		if err != nil {
+			return engine.Logged{}, err
+		}
+		return logIn(ctx, c, a.User, a.Password, a.Database)
+	})
+}
 
-// ErrNoDatabase says that the login is right and the server does not let it
-// use that database.
-var ErrNoDatabase = errors.New("server refuses the database")
-
-// Login logs in with user and password over c, on which TLS is up, and makes
-// database the session's unless it is "". The password is sent as it is: c must
-// be trusted. The session stays open; the caller closes c. A refusal is
-// ErrLoginRefused or ErrNoDatabase with the server's reason; ctx bounds all.
-func Login(ctx context.Context, c net.Conn, user, password, database string) (err error) {
+// logIn logs in with user and password over c and makes database the session's
+// unless it is "". The password is sent as it is: TLS is what protects it. The
+// session stays open; the caller closes c. A refusal is engine.ErrLoginRefused
+// or engine.ErrNoDatabase with the server's reason; ctx bounds all.
+func logIn(ctx context.Context, c net.Conn, user, password, database string) (logged engine.Logged, err error) {
 	first, err := newRecord(user, password)
 	if err != nil {
-		return err
+		return logged, err
 	}
 	if !identifier(database) {
-		return fmt.Errorf("log in: database %q is no identifier: letters, digits and _ are, at most %d", database, maxText)
+		return logged, fmt.Errorf("log in: database %q is no identifier: letters, digits and _ are, at most %d", database, maxText)
 	}
 	release := engine.Bound(ctx, c)
 	defer func() {
@@ -42,21 +45,22 @@ func Login(ctx context.Context, c net.Conn, user, password, database string) (er
 	w.capabilities()
 	got, err := ask(c, typeLogin, w.b)
 	if err != nil {
-		return fmt.Errorf("log in: %w", err)
+		return logged, fmt.Errorf("log in: %w", err)
 	}
 	switch got.login {
 	case loginGood:
+		logged.Version = got.version
 	case loginBad:
-		return fmt.Errorf("%w: %q", ErrLoginRefused, got.text)
+		return logged, fmt.Errorf("%w: %q", engine.ErrLoginRefused, got.text)
 	case loginNegotiate:
-		return errors.New("log in: server asks for a password encrypted by other means than TLS, which dbtls does not speak")
+		return logged, errors.New("log in: server asks for a password encrypted by other means than TLS, which dbtls does not speak")
 	default:
-		return fmt.Errorf("log in: server answers %q and does not say how the login ended", got.text)
+		return logged, fmt.Errorf("log in: server answers %q and does not say how the login ended", got.text)
 	}
 	if database == "" {
-		return nil
+		return logged, nil
 	}
-	return use(c, database)
+	return logged, use(c, database)
 }
 
 func use(c net.Conn, database string) error {
@@ -71,7 +75,7 @@ func use(c net.Conn, database string) error {
 		return fmt.Errorf("use database %q: %w", database, err)
 	}
 	if got.failed {
-		return fmt.Errorf("%w %q: %q", ErrNoDatabase, database, got.text)
+		return fmt.Errorf("%w: %q: %q", engine.ErrNoDatabase, database, got.text)
 	}
 	return nil
 }
@@ -89,9 +93,10 @@ func identifier(name string) bool {
 
 // response is what an answer comes down to.
 type response struct {
-	login  int // LOGINACK's status, 0 without one
-	failed bool
-	text   string // of the error messages
+	login   int    // LOGINACK's status, 0 without one
+	version string // of the server, from the same
+	failed  bool
+	text    string // of the error messages
 }
 
 func ask(c net.Conn, messageType byte, payload []byte) (response, error) {
@@ -121,9 +126,7 @@ func parseResponse(b []byte) (got response, err error) {
 		}
 		switch t.kind {
 		case tokenLoginAck:
-			if len(t.body) > 0 {
-				got.login = int(t.body[0])
-			}
+			got.login, got.version = loginAck(t.body)
 		case tokenDone:
 			got.failed = got.failed || t.body[0]&doneError != 0
 		case tokenEED:
@@ -135,6 +138,21 @@ func parseResponse(b []byte) (got response, err error) {
 	}
 	got.text = strings.Join(texts, "; ")
 	return got, nil
+}
+
+// loginAck reads LOGINACK: status 1, version of TDS 4, name with its length
+// before, and the version of the server in four bytes.
+func loginAck(b []byte) (status int, version string) {
+	const atName = 5
+	if len(b) == 0 {
+		return 0, ""
+	}
+	if len(b) > atName {
+		if v := b[min(len(b), atName+1+int(b[atName])):]; len(v) >= 2 {
+			version = fmt.Sprintf("%d.%d", v[0], v[1])
+		}
+	}
+	return int(b[0]), version
 }
 
 // errorText is the text of an EED that tells of an error, class 11 and above.

@@ -61,12 +61,12 @@ func TestAnAnswerToALoginIsRead(t *testing.T) {
 		want response
 		bad  bool
 	}{
-		"let in":               {b: tokens((*writer).welcome), want: response{login: loginGood}},
-		"refused":              {b: tokens(func(w *writer) { w.refuse("no\x1b!") }), want: response{login: loginBad, failed: true, text: "no!"}},
+		"let in":               {b: tokens((*writer).welcome), want: response{login: loginGood, version: "16.0"}},
+		"refused":              {b: tokens(func(w *writer) { w.refuse("no\x1b!") }), want: response{login: loginBad, version: "16.0", failed: true, text: "no!"}},
 		"a remark is no error": {b: tokens(func(w *writer) { w.message(5701, 10, "changed"); w.done(0, 0) })},
 		"another way to send the password": {
 			b:    tokens(func(w *writer) { w.loginAck(loginNegotiate, "s"); w.byte(0x65, 3, 1, 0, 30) }),
-			want: response{login: loginNegotiate}},
+			want: response{login: loginNegotiate, version: "16.0"}},
 		"a token nobody knows":     {b: []byte{0x99, 1, 0, 0}, bad: true},
 		"a token cut off":          {b: []byte{tokenLoginAck}, bad: true},
 		"a length beyond its end":  {b: []byte{tokenEED, 9, 0, 1}, bad: true},

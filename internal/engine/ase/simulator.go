@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/dbtls/dbtls/internal/engine"
@@ -54,7 +53,7 @@ func letIn(ctx context.Context, c net.Conn, h *engine.Host) (net.Conn, *session,
 	defer cancel()
 	release := engine.Bound(ctx, c)
 	defer func() { _ = release() }()
-	conn, err := handshake(ctx, c, h)
+	conn, err := engine.ServeTLS(ctx, c, h, nil)
 	if conn == nil {
 		return nil, nil, err
 	}
@@ -73,7 +72,7 @@ func letIn(ctx context.Context, c net.Conn, h *engine.Host) (net.Conn, *session,
 	case !h.Login(r.user, r.password):
 		w.refuse("Login failed.")
 	default:
-		s := enter(conn.ConnectionState(), c.RemoteAddr(), r, h)
+		s := enter(conn, r, h)
 		w.welcome()
 		if err := tds.WriteMessage(conn, typeResponse, w.b, packetSize); err != nil {
 			s.done()
@@ -100,34 +99,7 @@ func (w *writer) welcome() {
 }
 
 // enter lists the session at its instance.
-func enter(st tls.ConnectionState, from net.Addr, r record, h *engine.Host) *session {
-	client, _, err := net.SplitHostPort(from.String())
-	if err != nil {
-		client = from.String() // not TCP
-	}
-	listed, done := h.Sessions.Add(engine.Session{
-		User: r.user, Client: client, Program: r.program, Since: time.Now(), Encrypted: true,
-		TLS:    strings.Replace(tls.VersionName(st.Version), " ", "v", 1),
-		Cipher: tls.CipherSuiteName(st.CipherSuite),
-	})
+func enter(conn *tls.Conn, r record, h *engine.Host) *session {
+	listed, done := h.Sessions.Add(engine.NewSession(conn, r.user, r.program))
 	return &session{order: r.order, version: h.Version, id: listed.ID, cipher: listed.Cipher, done: done}
-}
-
-// handshake returns nil without an error when it is the client that did not
-// come through.
-func handshake(ctx context.Context, c net.Conn, h *engine.Host) (*tls.Conn, error) {
-	var failed error
-	conn := tls.Server(c, &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		GetCertificate: func(hello *tls.ClientHelloInfo) (cert *tls.Certificate, err error) {
-			cert, err = h.Certificate(hello)
-			failed = err
-			return cert, err
-		},
-		SessionTicketsDisabled: true, // every client is to see the pair in service
-	})
-	if err := conn.HandshakeContext(ctx); err != nil {
-		return nil, failed
-	}
-	return conn, nil
 }

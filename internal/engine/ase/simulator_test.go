@@ -97,7 +97,7 @@ func dial(t *testing.T, i instance) *tls.Conn {
 func TestALoginIsLetInAndListed(t *testing.T) {
 	t.Parallel()
 	i := start(t)
-	if err := Login(t.Context(), dial(t, i), user, secret, "master"); err != nil {
+	if _, err := logIn(t.Context(), dial(t, i), user, secret, "master"); err != nil {
 		t.Fatal(err)
 	}
 	open := i.sessions.List()
@@ -113,13 +113,13 @@ func TestARefusalSaysOfWhat(t *testing.T) {
 		name, user, password, database string
 		want                           error
 	}{
-		{"a wrong password", user, "letmein", "", ErrLoginRefused},
-		{"no password", user, "", "", ErrLoginRefused},
-		{"an unknown user", "nobody", secret, "", ErrLoginRefused},
-		{"a database that is not there", user, secret, "shop", ErrNoDatabase},
+		{"a wrong password", user, "letmein", "", engine.ErrLoginRefused},
+		{"no password", user, "", "", engine.ErrLoginRefused},
+		{"an unknown user", "nobody", secret, "", engine.ErrLoginRefused},
+		{"a database that is not there", user, secret, "shop", engine.ErrNoDatabase},
 		{"no database is asked for", user, secret, "", nil},
 	} {
-		err := Login(t.Context(), dial(t, i), test.user, test.password, test.database)
+		_, err := logIn(t.Context(), dial(t, i), test.user, test.password, test.database)
 		if !errors.Is(err, test.want) || err != nil && test.password != "" && strings.Contains(err.Error(), test.password) {
 			t.Errorf("%s: %v", test.name, err)
 		}
@@ -133,7 +133,7 @@ func TestWhatCannotBeSentIsRefusedBeforeAnythingIs(t *testing.T) {
 		"a database that is a statement": {"u", "p", "master\nshutdown"}, "a long database": {"u", "p", strings.Repeat("d", 31)}, "a number": {"u", "p", "1shop"},
 	} {
 		c, _ := net.Pipe() // a write would block
-		if err := Login(t.Context(), c, args[0], args[1], args[2]); err == nil || strings.Contains(err.Error(), "sss") {
+		if _, err := logIn(t.Context(), c, args[0], args[1], args[2]); err == nil || strings.Contains(err.Error(), "sss") {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -300,7 +300,7 @@ func TestBothSidesEndWithTheirContext(t *testing.T) {
 	go func() { _, _ = io.Copy(io.Discard, theirs) }() // reads, never answers
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if err := Login(ctx, ours, user, secret, ""); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := logIn(ctx, ours, user, secret, ""); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Login: %v", err)
 	}
 }

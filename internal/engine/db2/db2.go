@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dbtls/dbtls/internal/engine"
+	"github.com/dbtls/dbtls/internal/pki"
 )
 
 // Editions returns the engines "db2-se" and "db2-ae".
@@ -28,11 +29,14 @@ func edition(name, title string) engine.Engine {
 			// begun before keep their certificate (Db2's manual, ssl_svr_label).
 			HotReload:      func(version string) bool { return engine.CompareVersions(version, "11.5.2") >= 0 },
 			Versions:       []string{"11.5.9.0.sb00000000.r1", "11.5.9.0.sb00063198.r1", "11.5.9.0.sb00075854.r1"},
+			Modes:          []pki.SSLMode{pki.SSLNone, pki.SSLVerifyCA},
+			Migration:      migration(name),
 			Parameters:     func(string) []engine.Parameter { return parameters() },
 			ReservedUsers:  []string{"rdsadmin", "rdsdb", "db2inst1", "users", "admins", "guests", "public", "local"},
 			ReservedPrefix: "sys",
 		},
 		Wire:      wire{},
+		Login:     signIn,
 		Simulator: &engine.Simulator{Serve: serve, Logins: true},
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dbtls/dbtls/internal/engine"
 	"github.com/dbtls/dbtls/internal/pki/pkitest"
 )
 
@@ -131,18 +132,17 @@ func TestARealServerJudgesOurLogin(t *testing.T) {
 	address := derby(t, world)
 	for _, step := range []struct {
 		name, user, password, database string
-		found                          bool
 		want                           error
 	}{
-		{"there is no database yet", user, secret, "shop", false, nil},
-		{"one is made", user, secret, "shop;create=true", true, nil},
-		{"it is found", user, secret, "shop", true, nil},
-		{"a name longer than the padding is not", user, secret, "a-database-of-a-long-name", false, nil},
-		{"a wrong password is refused", user, "letmein", "shop", false, ErrLoginRefused},
-		{"an unknown user is refused", "nobody", secret, "shop", false, ErrLoginRefused},
+		{"there is no database yet", user, secret, "shop", engine.ErrNoDatabase},
+		{"one is made", user, secret, "shop;create=true", nil},
+		{"it is found", user, secret, "shop", nil},
+		{"a name longer than the padding is not", user, secret, "a-database-of-a-long-name", engine.ErrNoDatabase},
+		{"a wrong password is refused", user, "letmein", "shop", engine.ErrLoginRefused},
+		{"an unknown user is refused", "nobody", secret, "shop", engine.ErrLoginRefused},
 	} {
-		got, err := Login(t.Context(), dial(t, address, world), step.user, step.password, step.database)
-		if !errors.Is(err, step.want) || got.DatabaseFound != step.found || got.ServerClass != "Apache Derby" {
+		got, err := logIn(t.Context(), dial(t, address, world), step.user, step.password, step.database)
+		if !errors.Is(err, step.want) || got.class != "Apache Derby" {
 			t.Errorf("%s: %+v, %v", step.name, got, err)
 		}
 	}

@@ -10,15 +10,10 @@ import (
 	"github.com/dbtls/dbtls/internal/engine"
 )
 
-// ErrLoginRefused says that the server was reached and does not take this user
-// with this password.
-var ErrLoginRefused = errors.New("server refuses the login")
-
-// Result is what a server said of itself in a login that it let in.
-type Result struct {
-	ServerClass   string // "QDB2/LINUXX8664"
-	Release       string // "SQL11059"
-	DatabaseFound bool   // false: the login is right and there is no database of that name
+// result is what a server said of itself in a login that it let in.
+type result struct {
+	class   string // "QDB2/LINUXX8664"
+	release string // "SQL11059"
 }
 
 const (
@@ -31,14 +26,26 @@ const (
 	maxName         = 255
 )
 
-// Login logs in with user and password over c, on which TLS is up, and asks for
-// the database. The password is sent as it is: c must be trusted. The session
-// is of no use afterwards; the caller closes c. A login that is refused is
-// ErrLoginRefused; ctx bounds all of it.
-func Login(ctx context.Context, c net.Conn, user, password, database string) (_ Result, err error) {
+// signIn is the way in on the port that speaks TLS, or on a plain one.
+func signIn(ctx context.Context, a engine.Account) (engine.Logged, error) {
+	return a.Try(ctx, 1, func(ctx context.Context, t *engine.Attempt) (engine.Logged, error) {
+		c, err := t.Secure(ctx, wire{})
+		if err != nil {
+			return engine.Logged{}, err
+		}
+		got, err := logIn(ctx, c, a.User, a.Password, a.Database)
+		return engine.Logged{Version: got.release, Note: got.class}, err
+	})
+}
+
+// logIn logs in with user and password over c and asks for the database. The
+// password is sent as it is: TLS is what protects it. The session is of no use
+// afterwards; the caller closes c. A refusal is engine.ErrLoginRefused or, with
+// the result, engine.ErrNoDatabase; ctx bounds all of it.
+func logIn(ctx context.Context, c net.Conn, user, password, database string) (_ result, err error) {
 	names, err := encodeNames(user, password, database)
 	if err != nil {
-		return Result{}, err
+		return result{}, err
 	}
 	release := engine.Bound(ctx, c)
 	defer func() {
@@ -48,19 +55,17 @@ func Login(ctx context.Context, c net.Conn, user, password, database string) (_ 
 	}()
 	replies, err := ask(c, greeting(names))
 	if err != nil {
-		return Result{}, fmt.Errorf("exchange attributes: %w", err)
+		return result{}, fmt.Errorf("exchange attributes: %w", err)
 	}
-	var found Result
 	about, security := fields(replies[cpEXCSATRD]), fields(replies[cpACCSECRD])
-	found.ServerClass, found.Release = name(about[cpSRVCLSNM]), name(about[cpSRVRLSLV])
+	found := result{class: name(about[cpSRVCLSNM]), release: name(about[cpSRVRLSLV])}
 	if got := number(security[cpSECMEC]); got != userAndPassword {
 		return found, fmt.Errorf("server takes no user name and password in security mechanism %d: it offers 0x%x", userAndPassword, security[cpSECMEC])
 	}
 	if replies, err = ask(c, credentials(names)); err != nil {
 		return found, fmt.Errorf("log in: %w", err)
 	}
-	found.DatabaseFound, err = judge(replies)
-	return found, err
+	return found, judge(replies, database)
 }
 
 // names are the caller's texts as they are sent.
@@ -139,23 +144,23 @@ func ask(c net.Conn, requests []byte) (map[uint16][]byte, error) {
 }
 
 // judge tells from the replies to the credentials how the login ended.
-func judge(replies map[uint16][]byte) (databaseFound bool, err error) {
+func judge(replies map[uint16][]byte, database string) error {
 	check, checked := replies[cpSECCHKRM]
 	if code := number(fields(check)[cpSECCHKCD]); checked && code != 0 {
-		return false, fmt.Errorf("%w: %s", ErrLoginRefused, checkText(code))
+		return fmt.Errorf("%w: %s", engine.ErrLoginRefused, checkText(code))
 	}
 	has := func(code uint16) bool { _, ok := replies[code]; return ok }
 	switch {
 	case has(cpRDBATHRM):
-		return true, fmt.Errorf("%w: the user may not use the database", ErrLoginRefused)
+		return fmt.Errorf("%w: the user may not use %q", engine.ErrNoDatabase, database)
 	case !checked:
-		return false, fmt.Errorf("server answers the login with %s", codes(replies))
+		return fmt.Errorf("server answers the login with %s", codes(replies))
 	case has(cpACCRDBRM):
-		return true, nil
+		return nil
 	case has(cpRDBNFNRM):
-		return false, nil
+		return fmt.Errorf("%w: %q", engine.ErrNoDatabase, database)
 	}
-	return false, fmt.Errorf("server takes the login and answers the request for the database with %s", codes(replies))
+	return fmt.Errorf("server takes the login and answers the request for the database with %s", codes(replies))
 }
 
 func codes(replies map[uint16][]byte) string {

@@ -81,11 +81,11 @@ func checkCiphers(value string) error {
 	return nil
 }
 
-// offer makes c offer what the parameters in force say; one that is missing
-// has its default.
-func offer(c *tls.Config, values map[string]string) {
+// offer is what the parameters in force say; one that is missing has its
+// default.
+func offer(values map[string]string) *tls.Config {
 	versions := values[sslVersions]
-	c.MinVersion, c.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
+	c := &tls.Config{MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12}
 	if strings.Contains(versions, "TLSV13") {
 		c.MaxVersion = tls.VersionTLS13
 		if !strings.Contains(versions, "TLSV12") {
@@ -98,4 +98,5 @@ func offer(c *tls.Config, values map[string]string) {
 			c.CipherSuites = append(c.CipherSuites, id)
 		}
 	}
+	return c
 }

@@ -1,14 +1,11 @@
 package db2
 
 import (
-	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"strings"
-	"time"
 
 	"github.com/dbtls/dbtls/internal/engine"
 )
@@ -29,8 +26,7 @@ var errOver = errors.New("session is over")
 // session is the server's side of one connection.
 type session struct {
 	host    *engine.Host
-	tls     tls.ConnectionState
-	client  net.Addr
+	conn    net.Conn
 	program string
 	user    string // "" until logged in
 	over    bool   // nothing more is answered
@@ -140,13 +136,5 @@ func (s *session) check(f map[uint16][]byte) []byte {
 // enter lists the session at its instance.
 func (s *session) enter(user string) {
 	s.user = user
-	host, _, err := net.SplitHostPort(s.client.String())
-	if err != nil {
-		host = s.client.String() // not TCP
-	}
-	_, s.done = s.host.Sessions.Add(engine.Session{
-		User: user, Client: host, Program: s.program, Since: time.Now(), Encrypted: true,
-		TLS:    strings.Replace(tls.VersionName(s.tls.Version), " ", "v", 1),
-		Cipher: tls.CipherSuiteName(s.tls.CipherSuite),
-	})
+	_, s.done = s.host.Sessions.Add(engine.NewSession(s.conn, user, s.program))
 }

@@ -2,7 +2,6 @@ package db2
 
 import (
 	"context"
-	"crypto/tls"
 	"net"
 	"time"
 
@@ -38,35 +37,15 @@ func letIn(ctx context.Context, c net.Conn, h *engine.Host) (net.Conn, *session,
 	defer cancel()
 	release := engine.Bound(ctx, c)
 	defer func() { _ = release() }()
-	conn, err := handshake(ctx, c, h)
+	conn, err := engine.ServeTLS(ctx, c, h, offer(h.Parameters))
 	if conn == nil {
 		return nil, nil, err
 	}
-	s := &session{host: h, tls: conn.ConnectionState(), client: c.RemoteAddr()}
+	s := &session{host: h, conn: conn}
 	for i := 0; i < maxAttempts && s.user == "" && !s.over; i++ {
 		if err := s.turn(conn); err != nil {
 			return nil, nil, nil
 		}
 	}
 	return conn, s, nil
-}
-
-// handshake returns nil without an error when it is the client that did not
-// come through.
-func handshake(ctx context.Context, c net.Conn, h *engine.Host) (*tls.Conn, error) {
-	var failed error
-	config := &tls.Config{
-		GetCertificate: func(hello *tls.ClientHelloInfo) (cert *tls.Certificate, err error) {
-			cert, err = h.Certificate(hello)
-			failed = err
-			return cert, err
-		},
-		SessionTicketsDisabled: true, // every client is to see the pair in service
-	}
-	offer(config, h.Parameters)
-	conn := tls.Server(c, config)
-	if err := conn.HandshakeContext(ctx); err != nil {
-		return nil, failed
-	}
-	return conn, nil
 }

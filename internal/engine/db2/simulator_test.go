@@ -88,8 +88,8 @@ func TestALoginIsLetInAndThereIsNoDatabase(t *testing.T) {
 	t.Parallel()
 	i := start(t, nil)
 	c := dial(t, i.address, i.world)
-	got, err := Login(t.Context(), c, user, secret, "shop")
-	if want := (Result{ServerClass: "QDB2/LINUXX8664", Release: "SQL11059"}); err != nil || got != want {
+	got, err := logIn(t.Context(), c, user, secret, "shop")
+	if want := (result{class: "QDB2/LINUXX8664", release: "SQL11059"}); !errors.Is(err, engine.ErrNoDatabase) || got != want {
 		t.Fatalf("Login: %+v, %v", got, err)
 	}
 	open := i.sessions.List()
@@ -118,8 +118,8 @@ func TestAWrongLoginIsRefusedWithoutSayingWhatIsWrong(t *testing.T) {
 	i := start(t, nil)
 	texts := map[string]bool{}
 	for _, pair := range [][2]string{{user, "letmein"}, {"nobody", secret}, {user, secret + " "}} {
-		_, err := Login(t.Context(), dial(t, i.address, i.world), pair[0], pair[1], "shop")
-		if !errors.Is(err, ErrLoginRefused) || strings.Contains(err.Error(), pair[1]) {
+		_, err := logIn(t.Context(), dial(t, i.address, i.world), pair[0], pair[1], "shop")
+		if !errors.Is(err, engine.ErrLoginRefused) || strings.Contains(err.Error(), pair[1]) {
 			t.Errorf("%q: %v", pair[0], err)
 			continue
 		}
@@ -140,7 +140,7 @@ func TestNamesThatCannotBeSentAreRefusedBeforeAnythingIs(t *testing.T) {
 		"a password beyond the code page": {"u", "pässwörd€", "d"}, "a long user": {strings.Repeat("u", 256), "p", "d"},
 	} {
 		c, _ := net.Pipe() // a write would block
-		if _, err := Login(t.Context(), c, args[0], args[1], args[2]); err == nil || strings.Contains(err.Error(), "pässwörd") {
+		if _, err := logIn(t.Context(), c, args[0], args[1], args[2]); err == nil || strings.Contains(err.Error(), "pässwörd") {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -257,7 +257,7 @@ func TestLoginEndsWithItsContext(t *testing.T) {
 	go func() { _, _ = io.Copy(io.Discard, theirs) }() // reads, never answers
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := Login(ctx, ours, user, secret, "shop"); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := logIn(ctx, ours, user, secret, "shop"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Login: %v", err)
 	}
 }

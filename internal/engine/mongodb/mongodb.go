@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dbtls/dbtls/internal/engine"
+	"github.com/dbtls/dbtls/internal/pki"
 )
 
 // New returns the engine "mongodb".
@@ -23,12 +24,15 @@ func New() engine.Engine {
 			// (https://www.mongodb.com/docs/manual/reference/command/rotateCertificates/).
 			HotReload:  func(version string) bool { return engine.CompareVersions(version, "5.0") >= 0 },
 			Versions:   []string{"5.0.31", "6.0.20", "7.0.16", "8.0.4"},
+			Modes:      []pki.SSLMode{pki.SSLNone, pki.SSLRequire, pki.SSLVerifyFull},
+			Migration:  []engine.Migration{{Name: "mongodb", Display: "MongoDB"}, {Name: "docdb", Display: "Amazon DocumentDB (with MongoDB compatibility)"}},
 			Parameters: func(string) []engine.Parameter { return parameters() },
 			// The users every deployment has of its own.
 			ReservedUsers:  []string{"__system"},
 			ReservedPrefix: "__",
 		},
 		Wire:      wire{},
+		Login:     signIn,
 		Simulator: &engine.Simulator{Serve: serve},
 	}
 }

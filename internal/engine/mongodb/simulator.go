@@ -52,18 +52,9 @@ func open(ctx context.Context, c net.Conn, h *engine.Host, s settings) (_ net.Co
 		}
 		return read, nil
 	}
-	var failed error
-	conn := tls.Server(read, &tls.Config{
-		MinVersion: s.min, MaxVersion: s.max,
-		GetCertificate: func(hello *tls.ClientHelloInfo) (cert *tls.Certificate, err error) {
-			cert, err = h.Certificate(hello)
-			failed = err
-			return cert, err
-		},
-		SessionTicketsDisabled: true, // every client is to see the pair in service
-	})
-	if err := conn.HandshakeContext(ctx); err != nil {
-		return nil, failed
+	conn, err := engine.ServeTLS(ctx, read, h, &tls.Config{MinVersion: s.min, MaxVersion: s.max})
+	if conn == nil {
+		return nil, err // a nil *tls.Conn is no nil net.Conn
 	}
 	return conn, nil
 }

@@ -25,8 +25,12 @@ func Aurora() engine.Engine {
 			},
 			Parameters:    func(version string) []engine.Parameter { return auroraTraits(version).catalogue() },
 			ReservedUsers: []string{"root", "mysql.sys", "mysql.session", "mysql.infoschema", "rdsadmin", "rdsproxyadmin"},
+			Modes:         modes(),
+			Migration:     []engine.Migration{{Name: "aurora", Display: "Amazon Aurora MySQL"}},
 		},
-		Wire: wire{},
+		Wire:    wire{},
+		Login:   signIn,
+		Schemas: schemas,
 		Simulator: simulator(playing{
 			announce: auroraWire,
 			traits:   auroraTraits,

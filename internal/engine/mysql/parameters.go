@@ -31,7 +31,7 @@ type traits struct {
 
 // catalogue lists the parameters by name.
 func (t traits) catalogue() []engine.Parameter {
-	all := []engine.Parameter{schemaParameter(), t.cipherParameter()}
+	all := []engine.Parameter{t.schemaParameter(), t.cipherParameter()}
 	if len(t.switches) > 0 {
 		all = append(all, t.forcedParameter())
 	}
@@ -105,8 +105,8 @@ func (t traits) applyTLS() engine.ApplyType {
 
 // schemaParameter is on by default, other than in the products: without it
 // nobody can tell which session uses TLS.
-func schemaParameter() engine.Parameter {
-	return engine.Parameter{
+func (t traits) schemaParameter() engine.Parameter {
+	p := engine.Parameter{
 		Name:        paramSchema,
 		Description: "Keeps statistics of each session, its TLS version and cipher among them.",
 		Default:     "1",
@@ -114,6 +114,10 @@ func schemaParameter() engine.Parameter {
 		DataType:    "boolean",
 		Allowed:     []string{"0", "1"},
 	}
+	if t.cluster {
+		p.Locked = "instances of this engine are simulated: they keep no statistics"
+	}
+	return p
 }
 
 func pairParameters() []engine.Parameter {

@@ -54,3 +54,8 @@ func withoutECC(old string) func(version string) []string {
 		return ids
 	}
 }
+
+// modes are those that DMS has for every product of this protocol.
+func modes() []pki.SSLMode {
+	return []pki.SSLMode{pki.SSLNone, pki.SSLVerifyCA, pki.SSLVerifyFull}
+}

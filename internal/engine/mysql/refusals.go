@@ -11,7 +11,7 @@ const (
 // refusedTransport is what MySQL answers to a login without TLS
 // (ER_SECURE_TRANSPORT_REQUIRED).
 func refusedTransport(response, string) []byte {
-	return errorPacket(3159, "HY000", "Connections using insecure transport are prohibited while --require_secure_transport=ON.")
+	return errorPacket(codeTransport, "HY000", "Connections using insecure transport are prohibited while --require_secure_transport=ON.")
 }
 
 // refusedAccess is what MariaDB 10.11 answers to the same: it does not tell

@@ -25,6 +25,9 @@ type playing struct {
 
 func simulator(p playing) *engine.Simulator { return &engine.Simulator{Serve: p.serve} }
 
+// simulated begins what every login is told.
+const simulated = "dbtls: this is a simulated instance"
+
 const (
 	// loginTimeout is the products' own connect_timeout.
 	loginTimeout = 10 * time.Second
@@ -83,16 +86,9 @@ func (s *session) read() (response, byte, bool) {
 }
 
 func (s *session) startTLS(ctx context.Context) bool {
-	cfg := tlsConfig(s.host.Parameters, s.traits(s.host.Version))
-	cfg.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		pair, err := s.host.Certificate(hello)
-		if err != nil {
-			s.fault = fmt.Errorf("take the pair in service: %w", err)
-		}
-		return pair, err
-	}
-	t := tls.Server(s.conn, cfg)
-	if err := t.HandshakeContext(ctx); err != nil {
+	t, err := engine.ServeTLS(ctx, s.conn, s.host, tlsConfig(s.host.Parameters, s.traits(s.host.Version)))
+	if t == nil {
+		s.fault = err
 		return false
 	}
 	s.conn, s.tls = t, t
@@ -113,16 +109,15 @@ func (s *session) end() {
 // verdict answers a login. No login succeeds: there is no data to show.
 func (s *session) verdict(r response) []byte {
 	if s.tls == nil && isOn(s.host.Parameters[paramForced]) {
-		client, _, _ := net.SplitHostPort(s.conn.RemoteAddr().String())
-		return s.forced(r, client)
+		return s.forced(r, engine.ClientAddress(s.conn))
 	}
 	transport := "without TLS"
 	if s.tls != nil {
 		state := s.tls.ConnectionState()
-		transport = "over " + versionName(state.Version)
+		transport = "over " + engine.VersionName(state.Version)
 	}
 	return errorPacket(codeUnknown, "HY000", fmt.Sprintf(
-		"dbtls: this is a simulated instance: its certificate and its TLS are real, it has no data and no logins; you came %s", transport))
+		simulated+": its certificate and its TLS are real, it has no data and no logins; you came %s", transport))
 }
 
 // greet is the initial handshake packet of protocol 10.
@@ -178,14 +173,6 @@ func tlsConfig(values map[string]string, t traits) *tls.Config {
 		}
 	}
 	return cfg
-}
-
-// versionName is how these products write a version of TLS.
-func versionName(v uint16) string {
-	if v == tls.VersionTLS13 {
-		return tls13
-	}
-	return tls12
 }
 
 // isOn reads a switch in the spellings of the catalogues.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dbtls/dbtls/internal/engine"
+	"github.com/dbtls/dbtls/internal/pki"
 )
 
 // Editions returns the engines "oracle-ee" and "oracle-se2", and those of the
@@ -45,11 +46,14 @@ func edition(name, description string, versions []string) engine.Engine {
 			// No manual says that a running listener reads its wallet again.
 			HotReload:     func(string) bool { return false },
 			Versions:      versions,
+			Modes:         []pki.SSLMode{pki.SSLNone, pki.SSLVerifyCA},
+			Migration:     migration(name),
 			ReservedUsers: []string{"sys", "system", "rdsadmin", "dbsnmp", "outln", "xdb", "sysbackup", "sysdg", "syskm", "sysrac", "public"},
 			// The names of common users of a CDB.
 			ReservedPrefix: "c##",
 		},
 		Wire:      wire{},
+		Login:     signIn,
 		Simulator: &engine.Simulator{Serve: serve},
 	}
 }

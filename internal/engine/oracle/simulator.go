@@ -18,7 +18,8 @@ func serve(ctx context.Context, c net.Conn, h *engine.Host) error {
 	defer cancel()
 	release := engine.Bound(ctx, c)
 	defer func() { _ = release() }()
-	conn, err := handshake(ctx, c, h)
+	// It ends at TLS 1.2 as the option SSL of RDS does.
+	conn, err := engine.ServeTLS(ctx, c, h, &tls.Config{MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12})
 	if conn == nil {
 		return err
 	}
@@ -31,23 +32,4 @@ func serve(ctx context.Context, c net.Conn, h *engine.Host) error {
 	}
 	_ = conn.CloseWrite() // the client may be gone, which is as well
 	return nil
-}
-
-// handshake returns nil without an error when it is the client that did not
-// come through. It ends at TLS 1.2 as the option SSL of RDS does.
-func handshake(ctx context.Context, c net.Conn, h *engine.Host) (*tls.Conn, error) {
-	var failed error
-	conn := tls.Server(c, &tls.Config{
-		MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12,
-		GetCertificate: func(hello *tls.ClientHelloInfo) (cert *tls.Certificate, err error) {
-			cert, err = h.Certificate(hello)
-			failed = err
-			return cert, err
-		},
-		SessionTicketsDisabled: true, // every client is to see the pair in service
-	})
-	if err := conn.HandshakeContext(ctx); err != nil {
-		return nil, failed
-	}
-	return conn, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/dbtls/dbtls/internal/engine"
 	"github.com/dbtls/dbtls/internal/engine/discover"
+	"github.com/dbtls/dbtls/internal/pki"
 )
 
 // product is what differs between the engines that are PostgreSQL. Code asks
@@ -40,12 +41,15 @@ func (p product) engine(spec engine.Spec) engine.Engine {
 		_, err := p.terms(version, values)
 		return err
 	}
+	spec.Modes = []pki.SSLMode{pki.SSLNone, pki.SSLRequire, pki.SSLVerifyCA, pki.SSLVerifyFull}
 	spec.ReservedUsers = reservedUsers()
 	spec.ReservedPrefix = "pg_"
 	return engine.Engine{
-		Spec:   spec,
-		Wire:   Wire(),
-		Server: server{p},
+		Spec:    spec,
+		Wire:    Wire(),
+		Login:   Login(Wire()),
+		Schemas: Schemas(Wire()),
+		Server:  server{p},
 		Simulator: Simulator(Play{
 			Demands: p.demands,
 			Direct:  func(version string) bool { return discover.AtLeast(version, "17") },

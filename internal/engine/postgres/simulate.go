@@ -19,6 +19,9 @@ const (
 	stateProtocol      = "08P01" // protocol_violation
 )
 
+// simulated begins what every client that could log in is told.
+const simulated = "this instance is simulated by dbtls"
+
 // loginTime is what the server gives a client to log in
 // (authentication_timeout).
 const loginTime = time.Minute
@@ -57,7 +60,7 @@ func Simulator(p Play) *engine.Simulator {
 		release := engine.Bound(ctx, c)
 		v := &visit{play: p, host: h, conn: c}
 		v.demands, v.trouble = p.Demands(h.Version, h.Parameters)
-		v.run()
+		v.run(ctx)
 		_ = release() // the end of the time is one that a client may choose
 		return v.failed
 	}}
@@ -75,23 +78,23 @@ type visit struct {
 }
 
 // run ends where the connection has nothing more to say; the caller closes it.
-func (v *visit) run() {
+func (v *visit) run(ctx context.Context) {
 	var first [1]byte
 	if _, err := io.ReadFull(v.conn, first[:]); err != nil {
 		return
 	}
 	v.conn = &peeked{Conn: v.conn, first: first[:]}
 	if first[0] == handshakeByte && v.play.Direct(v.host.Version) {
-		if v.trouble != nil || !v.encrypt() || v.tls.ConnectionState().NegotiatedProtocol != directProtocol {
+		if v.trouble != nil || !v.encrypt(ctx) || v.tls.ConnectionState().NegotiatedProtocol != directProtocol {
 			return
 		}
 	}
-	v.talk()
+	v.talk(ctx)
 }
 
 // talk answers requests for encryption, each once, and then the startup packet.
 // Over TLS there are no such requests any more.
-func (v *visit) talk() {
+func (v *visit) talk(ctx context.Context) {
 	askedTLS, askedGSS := v.tls != nil, v.tls != nil
 	for {
 		code, body, err := readPacket(v.conn)
@@ -104,7 +107,7 @@ func (v *visit) talk() {
 				v.sayTrouble()
 				return
 			}
-			if _, err := io.WriteString(v.conn, "S"); err != nil || !v.encrypt() {
+			if _, err := io.WriteString(v.conn, "S"); err != nil || !v.encrypt(ctx) {
 				return
 			}
 			askedGSS = true
@@ -122,24 +125,15 @@ func (v *visit) talk() {
 
 // encrypt starts TLS, or reports that the client and the server did not come
 // together.
-func (v *visit) encrypt() bool {
+func (v *visit) encrypt(ctx context.Context) bool {
 	cfg := &tls.Config{
 		MinVersion: v.demands.Min, MaxVersion: v.demands.Max,
 		CipherSuites: v.demands.Suites, CurvePreferences: v.demands.Curves,
-		SessionTicketsDisabled: true, // as the server has it
-		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-			c, err := v.host.Certificate(hello)
-			if err != nil {
-				v.failed = fmt.Errorf("take certificate in service: %w", err)
-			}
-			return c, err
-		},
 	}
 	if v.play.Direct(v.host.Version) {
 		cfg.NextProtos = []string{directProtocol}
 	}
-	v.tls = tls.Server(v.conn, cfg)
-	if err := v.tls.Handshake(); err != nil {
+	if v.tls, v.failed = engine.ServeTLS(ctx, v.conn, v.host, cfg); v.tls == nil {
 		return false
 	}
 	v.conn = v.tls
@@ -157,10 +151,7 @@ func (v *visit) answer(code uint32, body []byte) {
 		v.say(fatal{state: stateProtocol, text: err.Error()})
 		return
 	}
-	s.Client = v.conn.RemoteAddr().String()
-	if host, _, err := net.SplitHostPort(s.Client); err == nil {
-		s.Client = host
-	}
+	s.Client = engine.ClientAddress(v.conn)
 	switch {
 	case s.User == "":
 		v.say(fatal{state: stateNotAuthorized, text: "no PostgreSQL user name specified in startup packet"})
@@ -182,14 +173,14 @@ func (v *visit) introduction() fatal {
 	}
 	return fatal{
 		state:  stateNotSupported,
-		text:   fmt.Sprintf("this instance is simulated by dbtls: its certificate and its TLS are real, it has no data and nobody can log in (at %s)", net.JoinHostPort(v.host.Address, fmt.Sprint(v.host.Port))),
+		text:   fmt.Sprintf(simulated+": its certificate and its TLS are real, it has no data and nobody can log in (at %s)", net.JoinHostPort(v.host.Address, fmt.Sprint(v.host.Port))),
 		detail: how,
 		hint:   "The connection test is over. Create an instance of a class that runs a server for one with data.",
 	}
 }
 
 func (v *visit) sayTrouble() {
-	v.say(fatal{state: stateNotSupported, text: "this instance is simulated by dbtls, which cannot do what its parameters ask for: " + v.trouble.Error()})
+	v.say(fatal{state: stateNotSupported, text: simulated + ", which cannot do what its parameters ask for: " + v.trouble.Error()})
 }
 
 // say sends the last message of the connection.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/dbtls/dbtls/internal/engine"
 	"github.com/dbtls/dbtls/internal/engine/postgres"
+	"github.com/dbtls/dbtls/internal/pki"
 )
 
 // paramRequire is the parameter that forces TLS
@@ -44,8 +45,12 @@ func New() engine.Engine {
 				"rdsdb", "public", "none", "current_user", "session_user",
 			},
 			ReservedPrefix: "pg_",
+			// TLS all the same: DMS has no setting for it.
+			Modes:     []pki.SSLMode{pki.SSLNone},
+			Migration: []engine.Migration{{Name: "redshift", Display: "Amazon Redshift", TargetOnly: true, AlwaysTLS: true}},
 		},
-		Wire: wire{postgres.Wire()},
+		Wire:  wire{postgres.Wire()},
+		Login: postgres.Login(wire{postgres.Wire()}),
 		Simulator: postgres.Simulator(postgres.Play{
 			Demands: demands,
 			Direct:  func(string) bool { return false },

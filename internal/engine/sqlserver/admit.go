@@ -3,12 +3,12 @@ package sqlserver
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 
+	"github.com/dbtls/dbtls/internal/engine"
 	"github.com/dbtls/dbtls/internal/engine/tds"
 )
 
@@ -58,8 +58,11 @@ func (p *player) encrypt(ctx context.Context) error {
 }
 
 func (p *player) handshake(ctx context.Context, c net.Conn) error {
-	p.tls = tls.Server(c, p.policy.config(p.certificate, p.strict))
-	return p.tls.HandshakeContext(ctx)
+	p.tls, p.broken = engine.ServeTLS(ctx, c, p.host, p.policy.config(p.strict))
+	if p.tls == nil {
+		return errors.New("no TLS came about")
+	}
+	return nil
 }
 
 // prelogin reads the client's PRELOGIN and answers it.

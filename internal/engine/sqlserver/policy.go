@@ -76,13 +76,12 @@ func (p policy) curves() []tls.CurveID {
 }
 
 // config is the server's side of TLS: within TDS, or from the first byte.
-// Tickets are off because the carrier of a handshake within TDS has to see the
-// whole of it, and because a resumed session would show no certificate.
-func (p policy) config(certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error), strict bool) *tls.Config {
+// That engine.ServeTLS resumes no session is needed here: the carrier of a
+// handshake within TDS has to see the whole of it.
+func (p policy) config(strict bool) *tls.Config {
 	c := &tls.Config{
-		GetCertificate: certificate, CipherSuites: p.suites(), CurvePreferences: p.curves(),
+		CipherSuites: p.suites(), CurvePreferences: p.curves(),
 		MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12,
-		SessionTicketsDisabled: true,
 		// Small first records would cut TDS packets up.
 		DynamicRecordSizingDisabled: true,
 	}

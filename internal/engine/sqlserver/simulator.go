@@ -80,30 +80,14 @@ func (p *player) admit(ctx context.Context) error {
 	return err
 }
 
-// certificate remembers a failure of the host's, which is no client's choice.
-func (p *player) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	c, err := p.host.Certificate(hello)
-	if err != nil {
-		p.broken = err
-	}
-	return c, err
-}
-
 func (p *player) session() *session {
 	s := &session{
 		host: p.host, conn: p.conn(), dialect: p.dialect, size: p.packetSize(),
-		own: engine.Session{
-			User: p.login.user, Client: clientAddress(p.plain), Program: p.login.program,
-			Encrypted: p.whole, Since: time.Now(),
-		},
+		own:   engine.NewSession(p.conn(), p.login.user, p.login.program),
 		first: p.login.database,
 	}
 	if s.first == "" {
 		s.first = defaultDatabase
-	}
-	if p.whole {
-		st := p.tls.ConnectionState()
-		s.own.TLS, s.own.Cipher = versionName(st.Version), tls.CipherSuiteName(st.CipherSuite)
 	}
 	return s
 }
@@ -121,25 +105,4 @@ func (p *player) packetSize() int {
 		return tds.DefaultPacketSize
 	}
 	return min(max(size, tds.MinPacketSize), largest)
-}
-
-func clientAddress(c net.Conn) string {
-	host, _, err := net.SplitHostPort(c.RemoteAddr().String())
-	if err != nil {
-		return c.RemoteAddr().String()
-	}
-	return host
-}
-
-// versionName is "TLSv1.2", as the other products call it.
-func versionName(v uint16) string {
-	switch v {
-	case tls.VersionTLS10:
-		return "TLSv1"
-	case tls.VersionTLS11:
-		return "TLSv1.1"
-	case tls.VersionTLS12:
-		return "TLSv1.2"
-	}
-	return "TLSv1.3"
 }

@@ -1,6 +1,9 @@
 package sqlserver
 
-import "github.com/dbtls/dbtls/internal/engine"
+import (
+	"github.com/dbtls/dbtls/internal/engine"
+	"github.com/dbtls/dbtls/internal/pki"
+)
 
 // Editions returns SQL Server once for each edition that has an API name.
 func Editions() []engine.Engine {
@@ -29,9 +32,12 @@ func edition(name, description string) engine.Engine {
 			// Names in double hash marks are the server's own ("Principals" in
 			// Microsoft's manual).
 			ReservedPrefix: "##",
+			Modes:          []pki.SSLMode{pki.SSLNone, pki.SSLRequire, pki.SSLVerifyFull},
+			Migration:      migration(name),
 		},
 		Wire:      wire{},
 		Simulator: &engine.Simulator{Serve: serve, Logins: true},
+		Login:     signIn,
 	}
 }
 

@@ -1,0 +1,12 @@
+package oracle
+
+import "github.com/dbtls/dbtls/internal/engine"
+
+// migration is what DMS calls the product. It has no names for editions, which
+// do not differ on the wire: the first stands for all.
+func migration(edition string) []engine.Migration {
+	if edition != "oracle-ee" {
+		return nil
+	}
+	return []engine.Migration{{Name: "oracle", Display: "Oracle", Wallet: true}}
+}
