@@ -97,7 +97,7 @@ func TestOnlySignedRequestsAreServed(t *testing.T) {
 		"a body altered after signing": {func(q *signed) { q.sent = q.body + "&CertificateIdentifier=rds-ca-2019" }, 403, "SignatureDoesNotMatch", ""},
 		"a body cut after signing":     {func(q *signed) { q.sent = q.body[:len(q.body)-1] }, 403, "SignatureDoesNotMatch", ""},
 		"a region that is not enabled": {func(q *signed) { q.region = "eu-west-1" }, 403, "SignatureDoesNotMatch", "us-east-1"},
-		"another service":              {func(q *signed) { q.service = "dms" }, 403, "SignatureDoesNotMatch", "rds"},
+		"another service":              {func(q *signed) { q.service = "ec2" }, 403, "SignatureDoesNotMatch", "rds"},
 		"dbtls's own service":          {func(q *signed) { q.service = "dbtls" }, 403, "SignatureDoesNotMatch", "rds"},
 		"half an Authorization header": {func(q *signed) {
 			q.header = func(h http.Header) { h.Set("Authorization", strings.Split(h.Get("Authorization"), ", Signature")[0]) }
@@ -142,7 +142,7 @@ func TestRequestsThatAreNoneAreRefused(t *testing.T) {
 		part string
 	}{
 		"an action that nobody has":         {"Action=MakeCoffee&Version=2014-10-31", "InvalidAction", "MakeCoffee"},
-		"an action that is not built":       {"Action=RebootDBInstance&Version=2014-10-31&DBInstanceIdentifier=a", "InvalidAction", "not built"},
+		"an action that is not built":       {"Action=CreateDBSnapshot&Version=2014-10-31&DBInstanceIdentifier=a&DBSnapshotIdentifier=b", "InvalidAction", "not built"},
 		"no action":                         {"Version=2014-10-31", "MissingParameter", "Action"},
 		"another version":                   {"Action=DescribeCertificates&Version=2012-09-17", "InvalidParameterValue", "2012-09-17"},
 		"an empty body":                     {"", "MissingParameter", ""},
@@ -183,8 +183,8 @@ func TestRequestsThatAreNoneAreRefused(t *testing.T) {
 		})
 	}
 	t.Run("the aws command shows what is not built", func(t *testing.T) {
-		_, err := s.AWS(t, "rds", "reboot-db-instance", "--db-instance-identifier", "a")
-		wantCLIFault(t, err, "InvalidAction", "RebootDBInstance is not built in dbtls")
+		_, err := s.AWS(t, "rds", "create-db-snapshot", "--db-instance-identifier", "a", "--db-snapshot-identifier", "b")
+		wantCLIFault(t, err, "InvalidAction", "CreateDBSnapshot is not built in dbtls")
 	})
 }
 

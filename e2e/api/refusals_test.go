@@ -17,6 +17,14 @@ import (
 
 type create = rds.CreateDBInstanceInput
 
+// statusOf is the HTTP status that goes with a code of the API.
+func statusOf(code string) int {
+	if strings.Contains(code, "NotFound") {
+		return 404
+	}
+	return 400
+}
+
 // TestWhatCannotBeCreatedIsRefused spoils a complete request in one way each;
 // afterwards there must be no trace of any of them.
 func TestWhatCannotBeCreatedIsRefused(t *testing.T) {
@@ -31,17 +39,21 @@ func TestWhatCannotBeCreatedIsRefused(t *testing.T) {
 	}{
 		"a CA nobody has":            {func(in *create) { in.CACertificateIdentifier = str("rds-ca-2015") }, "CertificateNotFound", "rds-ca-2015"},
 		"an engine nobody has":       {func(in *create) { in.Engine = str("paradox") }, "InvalidParameterValue", "paradox"},
-		"an engine not built":        {func(in *create) { in.Engine = str("oracle-ee") }, "InvalidParameterValue", "oracle-ee"},
+		"an engine that dbtls plays": {func(in *create) { in.Engine = str("oracle-ee") }, "InvalidParameterValue", "use --db-instance-class db.simulated"},
 		"a version not installed":    {func(in *create) { in.EngineVersion = str("1.2.3") }, "InvalidParameterCombination", "1.2.3"},
 		"a class that is none":       {func(in *create) { in.DBInstanceClass = str("big") }, "InvalidParameterValue", "big"},
-		"the class to come":          {func(in *create) { in.DBInstanceClass = str("db.simulated") }, "InvalidParameterValue", "not built"},
+		"a version none simulates": {func(in *create) {
+			in.DBInstanceClass, in.EngineVersion = str("db.simulated"), str("1.2.3")
+		}, "InvalidParameterCombination", "1.2.3"},
 		"a port too low":             {func(in *create) { in.Port = aws.Int32(1149) }, "InvalidParameterValue", "1150"},
 		"a port too high":            {func(in *create) { in.Port = aws.Int32(65536) }, "InvalidParameterValue", "65535"},
 		"port 0":                     {func(in *create) { in.Port = aws.Int32(0) }, "InvalidParameterValue", "Port"},
 		"a negative port":            {func(in *create) { in.Port = aws.Int32(-1) }, "InvalidParameterValue", "Port"},
 		"more storage than there is": {func(in *create) { in.AllocatedStorage = aws.Int32(60000) }, "StorageQuotaExceeded", "60000"},
 		"two zones":                  {func(in *create) { in.MultiAZ = aws.Bool(true) }, "InvalidParameterValue", "MultiAZ"},
-		"a parameter group":          {func(in *create) { in.DBParameterGroupName = str("mine") }, "InvalidParameterValue", "DBParameterGroupName"},
+		"a group nobody has":         {func(in *create) { in.DBParameterGroupName = str("mine") }, "DBParameterGroupNotFound", "mine"},
+		"a group of another family":  {func(in *create) { in.DBParameterGroupName = str("default.oracle-ee-19") }, "InvalidParameterCombination", "oracle-ee-19"},
+		"a cluster nobody has":       {func(in *create) { in.DBClusterIdentifier = str("mine") }, "DBClusterNotFoundFault", "mine"},
 		"encryption":                 {func(in *create) { in.StorageEncrypted = aws.Bool(true) }, "InvalidParameterValue", "StorageEncrypted"},
 		"backups":                    {func(in *create) { in.BackupRetentionPeriod = aws.Int32(7) }, "InvalidParameterValue", "BackupRetentionPeriod"},
 		"security groups":            {func(in *create) { in.VpcSecurityGroupIds = []string{"sg-1"} }, "InvalidParameterValue", "VpcSecurityGroupIds"},
@@ -74,11 +86,7 @@ func TestWhatCannotBeCreatedIsRefused(t *testing.T) {
 			in := input("never", engine)
 			spoiled.spoil(in)
 			_, err := c.CreateDBInstance(t.Context(), in)
-			status := 400
-			if spoiled.code == "CertificateNotFound" {
-				status = 404
-			}
-			wantFault(t, err, spoiled.code, status, spoiled.part)
+			wantFault(t, err, spoiled.code, statusOf(spoiled.code), spoiled.part)
 		})
 	}
 	t.Run("a port that another program holds on every address", func(t *testing.T) {
@@ -129,23 +137,20 @@ func refuseChanges(t *testing.T, s *harness.Server, i harness.Instance) {
 		code string
 		part string
 	}{
-		"a CA nobody has":                      {rds.ModifyDBInstanceInput{CACertificateIdentifier: str("rds-ca-2015")}, "CertificateNotFound", "rds-ca-2015"},
-		"a rotation restart without a CA":      {rds.ModifyDBInstanceInput{CertificateRotationRestart: aws.Bool(true)}, "InvalidParameterCombination", "CACertificateIdentifier is required to use the NoCertificateRotationRestart option."},
-		"no rotation restart without a CA":     {rds.ModifyDBInstanceInput{CertificateRotationRestart: aws.Bool(false)}, "InvalidParameterCombination", "CACertificateIdentifier is required to use the NoCertificateRotationRestart option."},
-		"a rename, which is not built":         {rds.ModifyDBInstanceInput{NewDBInstanceIdentifier: str("other")}, "InvalidParameterValue", "NewDBInstanceIdentifier"},
-		"a new password, which is not built":   {rds.ModifyDBInstanceInput{MasterUserPassword: str("another-horse-1")}, "InvalidParameterValue", "MasterUserPassword"},
-		"another version, which is not built":  {rds.ModifyDBInstanceInput{EngineVersion: str("17")}, "InvalidParameterValue", "EngineVersion"},
-		"a parameter group, which is not here": {rds.ModifyDBInstanceInput{DBParameterGroupName: str("x")}, "InvalidParameterValue", "DBParameterGroupName"},
-		"two zones":                            {rds.ModifyDBInstanceInput{MultiAZ: aws.Bool(true)}, "InvalidParameterValue", "MultiAZ"},
-		"a window that is none":                {rds.ModifyDBInstanceInput{PreferredMaintenanceWindow: str("mon")}, "InvalidParameterValue", "mon"},
+		"a CA nobody has":                     {rds.ModifyDBInstanceInput{CACertificateIdentifier: str("rds-ca-2015")}, "CertificateNotFound", "rds-ca-2015"},
+		"a rotation restart without a CA":     {rds.ModifyDBInstanceInput{CertificateRotationRestart: aws.Bool(true)}, "InvalidParameterCombination", "CACertificateIdentifier is required to use the NoCertificateRotationRestart option."},
+		"no rotation restart without a CA":    {rds.ModifyDBInstanceInput{CertificateRotationRestart: aws.Bool(false)}, "InvalidParameterCombination", "CACertificateIdentifier is required to use the NoCertificateRotationRestart option."},
+		"a new identifier that is none":       {rds.ModifyDBInstanceInput{NewDBInstanceIdentifier: str("-other")}, "InvalidParameterValue", "DBInstanceIdentifier"},
+		"a new password that is none":         {rds.ModifyDBInstanceInput{MasterUserPassword: str("seven77")}, "InvalidParameterValue", "MasterUserPassword"},
+		"another version, which is not built": {rds.ModifyDBInstanceInput{EngineVersion: str("17")}, "InvalidParameterValue", "EngineVersion"},
+		"a parameter group nobody has":        {rds.ModifyDBInstanceInput{DBParameterGroupName: str("x")}, "DBParameterGroupNotFound", "x"},
+		"a group of another family":           {rds.ModifyDBInstanceInput{DBParameterGroupName: str("default.oracle-ee-19")}, "InvalidParameterCombination", "oracle-ee-19"},
+		"two zones":                           {rds.ModifyDBInstanceInput{MultiAZ: aws.Bool(true)}, "InvalidParameterValue", "MultiAZ"},
+		"a window that is none":               {rds.ModifyDBInstanceInput{PreferredMaintenanceWindow: str("mon")}, "InvalidParameterValue", "mon"},
 	} {
 		m.in.DBInstanceIdentifier = &i.Name
 		_, err := c.ModifyDBInstance(t.Context(), &m.in)
-		status := 400
-		if m.code == "CertificateNotFound" {
-			status = 404
-		}
-		t.Run("modify: "+name, func(t *testing.T) { wantFault(t, err, m.code, status, m.part) })
+		t.Run("modify: "+name, func(t *testing.T) { wantFault(t, err, m.code, statusOf(m.code), m.part) })
 	}
 	t.Run("modify: an instance nobody has", func(t *testing.T) {
 		_, err := c.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{DBInstanceIdentifier: str("nobody"), CACertificateIdentifier: &allCAs[0]})

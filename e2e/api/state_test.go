@@ -172,7 +172,7 @@ func TestADirectoryThatCannotBeUsedIsNamed(t *testing.T) {
 	})
 	for name, args := range map[string][]string{
 		"an unknown region":     {"--region", "moon-1"},
-		"a provider to come":    {"--provider", "simulated"},
+		"a provider nobody has": {"--provider", "agent"},
 		"an account of letters": {"--account", "me"},
 		"no parallel work":      {"--parallel", "0"},
 		"a life below 0":        {"--ca-2019-life", "-1h"},

@@ -42,29 +42,38 @@ func newCaller(s *server, connections int) (*caller, error) {
 
 // call makes one request; the answer must be 200 and hold want.
 func (c *caller) call(ctx context.Context, body, want string) error {
+	text, err := c.ask(ctx, body)
+	if err == nil && !strings.Contains(string(text), want) {
+		return fmt.Errorf("%s answers %.300s", body, text)
+	}
+	return err
+}
+
+// ask makes one request and returns the answer, which must be 200.
+func (c *caller) ask(ctx context.Context, body string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.where.Endpoint+"/", strings.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 	sum := sha256.Sum256([]byte(body))
 	key := aws.Credentials{AccessKeyID: c.where.AccessKeyID, SecretAccessKey: c.where.SecretAccessKey}
 	if err := c.signer.SignHTTP(ctx, key, req, hex.EncodeToString(sum[:]), "rds", c.where.Region, time.Now()); err != nil {
-		return err
+		return nil, err
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if resp.StatusCode != http.StatusOK || !strings.Contains(string(text), want) {
-		return fmt.Errorf("%s answers %s: %.300s", body, resp.Status, text)
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answers %s: %.300s", body, resp.Status, text)
 	}
-	return nil
+	return text, nil
 }
 
 // rate runs work on so many goroutines for a while and returns calls a second.

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -22,10 +23,20 @@ const (
 	listed  = 100
 )
 
+// parts are what is measured, in order.
+var parts = []struct {
+	name    string
+	measure func(context.Context, *site) ([]row, error)
+}{{"starts", starts}, {"requests", requests}, {"leaves", leaves}, {"fleet", fleet}}
+
 func main() {
+	only := flag.String("only", "", "measure this part alone: starts, requests, leaves or fleet")
+	instances := flag.Int("instances", 10_000, "size of the simulated fleet")
+	moved := flag.Int("moved", 1_000, "how many of them move to another CA")
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx); err != nil {
+	if err := run(ctx, *only, *instances, *moved); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -40,16 +51,20 @@ type row struct {
 	met    bool
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, only string, instances, moved int) error {
 	w, err := newSite(ctx)
 	if err != nil {
 		return err
 	}
 	defer w.remove()
+	w.instances, w.moved = instances, moved
 	fmt.Printf("%d CPUs, %s; %d rounds, medians; client and server share the CPUs\n", runtime.NumCPU(), runtime.Version(), rounds)
 	var table []row
-	for _, part := range []func(context.Context, *site) ([]row, error){starts, requests, leaves} {
-		rows, err := part(ctx, w)
+	for _, part := range parts {
+		if only != "" && only != part.name {
+			continue
+		}
+		rows, err := part.measure(ctx, w)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,8 @@ type site struct {
 	dir    string
 	binary string
 	last   *server // the one that is running, or was last
+
+	instances, moved int // of the simulated fleet
 }
 
 func newSite(ctx context.Context) (*site, error) {
@@ -89,10 +92,11 @@ type client struct {
 	Region          string `json:"region"`
 }
 
-// start serves a data directory of the site and waits for the ready line.
-func (w *site) start(name string) (*server, error) {
+// start serves a data directory of the site and waits for the ready line. args
+// follow `dbtls serve --data DIR --listen 127.0.0.1:0`.
+func (w *site) start(name string, args ...string) (*server, error) {
 	s := &server{data: filepath.Join(w.dir, name)}
-	s.cmd = exec.Command(w.binary, "serve", "--data", s.data, "--listen", "127.0.0.1:0")
+	s.cmd = exec.Command(w.binary, append([]string{"serve", "--data", s.data, "--listen", "127.0.0.1:0"}, args...)...)
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -125,19 +129,48 @@ func (s *server) stop() {
 	s.cmd.Wait()
 }
 
-// rss is the resident memory in MiB (proc_pid_status(5), VmRSS).
-func (s *server) rss() (float64, error) {
+// rss is the resident memory in MiB, now.
+func (s *server) rss() (float64, error) { return s.memory("VmRSS:") }
+
+// peak is the most resident memory there was, in MiB.
+func (s *server) peak() (float64, error) { return s.memory("VmHWM:") }
+
+// memory reads one line of proc_pid_status(5), in MiB.
+func (s *server) memory(line string) (float64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
-	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); len(f) == 3 && f[0] == "VmRSS:" {
+	for l := range strings.Lines(string(text)) {
+		if f := strings.Fields(l); len(f) == 3 && f[0] == line {
 			kb, err := strconv.ParseFloat(f[1], 64)
 			return kb / 1024, err
 		}
 	}
-	return 0, errors.New("no VmRSS")
+	return 0, errors.New("no " + line)
+}
+
+// cpu is the processor time the server has used, all threads together
+// (proc_pid_stat(5), fields 14 and 15, in ticks of 10 ms).
+func (s *server) cpu() (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	// The name in field 2 may hold spaces.
+	f := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(f) < 13 {
+		return 0, errors.New("no processor times")
+	}
+	var ticks int64
+	for _, field := range f[11:13] {
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond, nil
 }
 
 // starts measures the way to the ready line and the memory when idle.

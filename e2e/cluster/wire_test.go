@@ -4,14 +4,19 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/dbtls/dbtls/e2e/harness"
 )
@@ -112,15 +117,68 @@ func session(t *testing.T, i harness.Instance, roots *x509.CertPool) *pgx.Conn {
 	return c
 }
 
-// plain reports whether a login without TLS is let in.
-func plain(ctx context.Context, i harness.Instance) (bool, error) {
+// plainRefused reports whether a login without TLS is refused for that. A
+// simulated server that does not mind says next that it is simulated.
+func plainRefused(ctx context.Context, i harness.Instance) (bool, error) {
 	c, err := pgx.ParseConfig(fmt.Sprintf("host=%s port=%d user=%s password=%s dbname=postgres sslmode=disable", i.Address, i.Port, i.User, i.Password))
 	if err != nil {
 		return false, err
 	}
 	conn, err := pgx.ConnectConfig(ctx, c)
+	var answer *pgconn.PgError
+	switch {
+	case err == nil:
+		return false, conn.Close(ctx)
+	case errors.As(err, &answer) && answer.Code == "28000" && strings.Contains(answer.Message, "no encryption"):
+		return true, nil
+	case errors.As(err, &answer) && answer.Code == "0A000":
+		return false, nil
+	}
+	return false, err
+}
+
+// myPlainRefused is plainRefused at a MySQL server
+// (https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html).
+func myPlainRefused(ctx context.Context, i harness.Instance) (bool, error) {
+	c := mysql.NewConfig()
+	c.Net, c.Addr, c.User, c.Passwd, c.Logger = "tcp", hostPort(i), i.User, i.Password, &mysql.NopLogger{}
+	connector, err := mysql.NewConnector(c)
 	if err != nil {
 		return false, err
 	}
-	return true, conn.Close(ctx)
+	conn, err := connector.Connect(ctx)
+	const secureTransportRequired, unknown = 3159, 1105
+	var answer *mysql.MySQLError
+	switch {
+	case err == nil:
+		return false, conn.Close()
+	case errors.As(err, &answer) && answer.Number == secureTransportRequired:
+		return true, nil
+	case errors.As(err, &answer) && answer.Number == unknown && strings.Contains(answer.Message, "simulated instance"):
+		return false, nil
+	}
+	return false, err
+}
+
+// askMySQL reads the greeting and asks for TLS in a packet of 32 bytes
+// (https://dev.mysql.com/doc/dev/mysql-server/latest/, SSLRequest).
+func askMySQL(c net.Conn) error {
+	head := make([]byte, 4)
+	if _, err := io.ReadFull(c, head); err != nil {
+		return err
+	}
+	greeting := make([]byte, int(head[0])|int(head[1])<<8|int(head[2])<<16)
+	if _, err := io.ReadFull(c, greeting); err != nil {
+		return err
+	}
+	if len(greeting) == 0 || greeting[0] != 10 {
+		return fmt.Errorf("the server greets with %q", greeting)
+	}
+	p := make([]byte, 36)
+	p[0], p[3] = 32, head[3]+1
+	binary.LittleEndian.PutUint32(p[4:], 1<<9|1<<11|1<<15) // PROTOCOL_41, SSL, SECURE_CONNECTION
+	binary.LittleEndian.PutUint32(p[8:], 1<<24)
+	p[12] = 45
+	_, err := c.Write(p)
+	return err
 }
