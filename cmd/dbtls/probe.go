@@ -87,8 +87,8 @@ func (p *probing) flags(c *cobra.Command) {
 	f.Float64Var(&p.perHost, "rate-per-host", 5, "probes of one host per second; 0 for no limit")
 }
 
-// sweepGC keeps the program below 25 MiB, for a tenth more of CPU than the
-// runtime's 100.
+// sweepGC keeps a sweep's own memory at some 8 MiB, for a tenth more of CPU than
+// the runtime's 100.
 const sweepGC = 50
 
 func (p *probing) run(c *cobra.Command) error {

@@ -62,7 +62,7 @@ func (r *Report) warnLeaf(leaf *x509.Certificate, name string) {
 	ip := net.ParseIP(bare(name))
 	fallback := ip == nil && len(leaf.DNSNames) == 0 || ip != nil && len(leaf.IPAddresses) == 0
 	if fallback && r.Verdict(pki.SSLVerifyFull).Code != WrongName && leaf.Subject.CommonName != "" {
-		r.add(CommonNameOnly, "the certificate has the name in its common name only (CN=%s); Go, Java and browsers want it in the SAN", leaf.Subject.CommonName)
+		r.add(CommonNameOnly, "the certificate has its name in the common name only (CN=%s); Go, Java and browsers want it in the SAN", leaf.Subject.CommonName)
 	}
 }
 
