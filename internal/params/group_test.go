@@ -31,6 +31,24 @@ func TestFamiliesAreThoseOfTheVersionsAnEngineHas(t *testing.T) {
 	}
 }
 
+func TestAVersionFoundOnAMachineHasAFamilyToo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Found = func(engine string) []string {
+		return map[string][]string{"plain": {"1.10", "9.1"}}[engine] // newer than any that is known
+	}
+	got := map[string]string{}
+	for _, f := range w.Families() {
+		got[f.Name] = f.Version
+	}
+	if len(got) != 7 || got["plain1"] != "1.10" || got["plain9"] != "9.1" || got["shared1"] != "1.4" {
+		t.Errorf("got %v, want plain9 as well, and 1.10 as the newest of plain1", got)
+	}
+	if g, err := w.Get(t.Context(), ref(inventory.GroupInstance, "default.plain9")); err != nil || g.Family != "plain9" {
+		t.Errorf("its default group: %+v, %v", g, err)
+	}
+}
+
 func TestAGroupIsFoundByItsNameInAnyCaseAndByItsARN(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

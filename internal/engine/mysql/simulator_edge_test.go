@@ -36,7 +36,7 @@ func TestSimulatorAnswersWhatItCannotRead(t *testing.T) {
 		want string
 	}{
 		"a client before 4.1":             {sent: packet(1, make([]byte, 40)), want: "\xff\x13\x04#08S01Bad handshake"},
-		"no password where TLS is forced": {sent: packet(1, login(capSecureConnection, "me\x00\x00")), set: map[string]string{"require_secure_transport": "1"}, want: "#28000Access denied for user 'me'@'' (using password: NO)"},
+		"no password where TLS is forced": {sent: packet(1, login(capSecureConnection, "me\x00\x00")), set: map[string]string{"require_secure_transport": "1"}, want: "#28000Access denied for user 'me'@'pipe' (using password: NO)"},
 		"a login where it is not":         {sent: packet(1, login(capSecureConnection, "me\x00\x00")), want: "#HY000dbtls: this is a simulated instance"},
 	} {
 		t.Run(name, func(t *testing.T) {
