@@ -40,7 +40,7 @@ ends, and are adopted when it starts again.`,
 	f.StringVar(&o.Region, "region", "us-east-1", "the server's own region")
 	f.StringSliceVar(&o.Regions, "regions", nil, "more regions to enable, separated by commas")
 	f.StringVar(&o.Account, "account", "123456789012", "account id in ARNs")
-	f.StringVar(&o.Provider, "provider", "local", "where instances of AWS classes live: local")
+	f.StringVar(&o.Provider, "provider", "local", "where instances of AWS classes live: local or simulated")
 	f.StringVar(&o.EndpointDomain, "endpoint-domain", "", "instances are NAME.REGION.DOMAIN, which must resolve to an address of this machine; default: a loopback address each")
 	f.StringVar(&o.MasterKeyFile, "master-key-file", "", "file with the master key, 32 bytes in base64 (default: the systemd credential dbtls-master-key, else master.key under --data, which is weak)")
 	f.DurationVar(&o.Overlap, "overlap", 90*24*time.Hour, "how long after a CA change clients of the old CA are still covered; 0: not at all")

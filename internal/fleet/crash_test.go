@@ -84,7 +84,7 @@ func (w *world) run(f flow, name string, n int, after bool) int {
 		return calls > 0
 	})
 	w.place.fail(0, false)
-	w.pass(3 * time.Hour)
+	w.pass(10 * time.Minute)
 	w.judge(f, w.inst(f.name(name)), old, before)
 	return calls
 }

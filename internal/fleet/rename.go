@@ -90,6 +90,30 @@ func (s *Service) dropRename(tx *store.Tx, i *inventory.Instance, cause error, n
 	return tx.InsertEvent(events.Instance(s.Account, *i, now, events.Failure, "The rename is dropped: %s", fault.Public(cause)))
 }
 
+// renameTries is how often the new endpoint is tried before a rename is dropped.
+const renameTries = 3
+
+// giveUpRename drops a rename to an endpoint that somebody else listens at. The
+// engine runs on as it was; the new endpoint leaves the leaf with the next
+// rotation.
+func (s *Service) giveUpRename(ctx context.Context, inst inventory.Instance, cause error) error {
+	if inst.Attempts < renameTries {
+		return cause
+	}
+	err := s.update(ctx, inst.ResourceID, func(tx *store.Tx, i *inventory.Instance, now time.Time) error {
+		if i.Status != inventory.StatusRenaming {
+			return nil
+		}
+		i.Status, i.Next, i.Attempts, i.Detail = inventory.StatusAvailable, inventory.Next{}, 0, ""
+		i.DueAt, i.CheckAt = time.Time{}, now
+		return tx.InsertEvent(events.Instance(s.Account, *i, now, events.Failure, "The rename is dropped: %s", fault.Public(cause)))
+	})
+	if err == nil {
+		s.keep(inst.ResourceID)
+	}
+	return err
+}
+
 func nameFree(tx *store.Tx, region, name string) error {
 	_, err := tx.InstanceByName(region, name)
 	if errors.Is(err, store.ErrNotFound) {
@@ -106,7 +130,7 @@ func (s *Service) rename(ctx context.Context, inst inventory.Instance) error {
 	s.letGo(inst.ResourceID)
 	p := s.Provider(inst)
 	if err := p.CheckPort(inst.Next.Address, inst.Port); err != nil && inst.Next.Address != inst.Address {
-		return err
+		return s.giveUpRename(ctx, inst, err)
 	}
 	if err := p.Power(ctx, rotation.Place(inst), false); err != nil {
 		return err

@@ -122,7 +122,7 @@ func TestTheFreezeSwitchHoldsARename(t *testing.T) {
 		old := w.make("shop")
 		w.freeze(true)
 		w.modify(ModifyInput{Name: "shop", NewName: "store", Now: true})
-		w.pass(time.Hour)
+		w.pass(2 * time.Minute)
 		if i := w.inst("shop"); i.Status != inventory.StatusAvailable || i.Next.Name != "store" || i.Next.Host != "" {
 			t.Fatalf("frozen, it is %s with %+v pending", i.Status, i.Next)
 		}
@@ -147,7 +147,7 @@ func TestAFreezeHoldsARenameUnderWay(t *testing.T) {
 		w.modify(ModifyInput{Name: "shop", NewName: "store", Now: true})
 		w.must(w.Advance(t.Context(), old.ResourceID))
 		w.freeze(true)
-		w.pass(2 * time.Hour)
+		w.pass(5 * time.Minute)
 		i := w.inst("shop")
 		if i.Status != inventory.StatusRenaming || i.Leaf.Generation != old.Leaf.Generation {
 			t.Fatalf("frozen on the way, it is %s with leaf %s", i.Status, i.Leaf.Generation)

@@ -171,5 +171,11 @@ func checkCiphers(list string) error {
 	if i := slices.IndexFunc(chosen, func(s suite) bool { return s.auth == "" || s.enc == "" }); i >= 0 {
 		return fmt.Errorf("the cipher list selects %s, which has no authentication or no encryption; append :!aNULL:!eNULL", chosen[i].name)
 	}
+	// The CA decides which kind of key a server has, and it may change.
+	for _, auth := range []string{"RSA", "ECDSA"} {
+		if !slices.ContainsFunc(chosen, func(s suite) bool { return s.auth == auth }) {
+			return fmt.Errorf("the cipher list has no suite for an %s certificate, so a change of the CA could end TLS 1.2 for everybody; add one, such as ECDHE-%s-AES128-GCM-SHA256", auth, auth)
+		}
+	}
 	return nil
 }

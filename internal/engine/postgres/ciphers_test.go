@@ -86,6 +86,8 @@ func TestCipherListsThatAreRefused(t *testing.T) {
 		"ALL:!aNULL:eNULL":                 "append :!aNULL:!eNULL",
 		"HIGH:!aNULL:@SECLEVEL=0":          `"@SECLEVEL=0" is no suite`,
 		"HIGH:!aNULL:DEFAULT":              "move it there",
+		"ECDHE-RSA-AES128-GCM-SHA256":      "no suite for an ECDSA certificate",
+		"ECDHE-ECDSA-AES128-GCM-SHA256":    "no suite for an RSA certificate",
 		"HIGH:!aNULL'; ssl = off":          "is no suite",
 		"HIGH:!":                           `"" is no suite`,
 		"AES128++SHA":                      `"" is no suite`,
@@ -96,7 +98,7 @@ func TestCipherListsThatAreRefused(t *testing.T) {
 			t.Errorf("%q: %v, want %q", list, err, want)
 		}
 	}
-	for _, list := range []string{"", serverCiphers, "ECDHE-RSA-AES128-GCM-SHA256", "DHE-RSA-AES256-GCM-SHA384"} {
+	for _, list := range []string{"", serverCiphers, "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256", "DHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES256-SHA"} {
 		if err := checkCiphers(list); err != nil {
 			t.Errorf("%q: %v", list, err)
 		}

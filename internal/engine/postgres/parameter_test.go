@@ -72,7 +72,7 @@ func TestWhatIsLockedSaysWhyAndWhatIsNotHasAnEffect(t *testing.T) {
 		if p.Locked != "" {
 			continue
 		}
-		value := map[string]string{paramForce: "0", paramMin: tls13, paramMax: tls12, paramCiphers: "AES128-SHA"}[p.Name]
+		value := map[string]string{paramForce: "0", paramMin: tls13, paramMax: tls12, paramCiphers: "AES128-SHA:ECDHE-ECDSA-AES128-SHA"}[p.Name]
 		before, err1 := product{forcedSince: "15"}.terms("15.18", nil)
 		after, err2 := product{forcedSince: "15"}.terms("15.18", map[string]string{p.Name: value})
 		if value == "" || before == after || err1 != nil || err2 != nil {
