@@ -24,11 +24,11 @@ PHASE := scripts/phase.sh
 # A missing server must fail the tests, not silently skip them.
 ENGINES := DBTLS_REQUIRE_ENGINES=1
 
-.PHONY: help deps build check unit e2e test bench run clean
+.PHONY: help deps build check unit e2e test test-ferret bench run clean
 
 help: ## print the targets
 	@echo 'make TARGET, where TARGET is one of'
-	@awk -F ':[^#]*## ' '/^[a-z0-9]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':[^#]*## ' '/^[a-z0-9-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 deps: ## install what is missing: database servers, clients, tools (root, Debian)
 	@$(PHASE) 'dependencies' scripts/install-deps.sh --for test
@@ -50,6 +50,12 @@ e2e: ## end-to-end tests of bin/dbtls with real servers and clients
 
 test: deps build check unit e2e ## do all set-up and run every check and test
 	@$(PHASE) 'all checks and tests passed' true
+
+# FerretDB is a program of its own and takes minutes to build, so it is not part
+# of test.
+test-ferret: ## log in at FerretDB, which speaks MongoDB's protocol (builds it first)
+	@$(PHASE) 'build bin/ferretdb' e2e/ferret/build.sh bin/ferretdb
+	@$(PHASE) 'FerretDB' env DBTLS_FERRETDB=$(CURDIR)/bin/ferretdb go test -count=1 -v -run Ferret ./e2e/login
 
 bench: build ## measure the server, and the benchmarks (BENCH=regexp BENCH_TIME=1s)
 	@$(PHASE) 'the server, beside its goals' env $(ENGINES) go run ./e2e/bench

@@ -2,7 +2,7 @@
 // MongoDB protocol, as a tool, so that its dependencies are none of the
 // product's. Its test is in e2e/login:
 //
-//	go build -C e2e/ferret -o ../../bin/ferretdb github.com/FerretDB/FerretDB/cmd/ferretdb
+//	e2e/ferret/build.sh bin/ferretdb
 //	DBTLS_FERRETDB=$PWD/bin/ferretdb go test -run Ferret ./e2e/login
 //
 // The first build takes three to five minutes on two cores.

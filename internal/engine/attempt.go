@@ -28,7 +28,8 @@ type Attempt struct {
 
 // Try has login log in by a driver over at most that many connections of the
 // Attempt, and closes them. A driver that panics over what a server sends fails
-// like any other; it must do so on the goroutine that login runs on.
+// like any other; it must do so on the goroutine that login runs on, and may
+// leave one that it had started behind.
 //
 // login gets a context that ends as soon as the attempt cannot succeed.
 func (a Account) Try(ctx context.Context, connections int, login func(context.Context, *Attempt) (Logged, error)) (Logged, error) {

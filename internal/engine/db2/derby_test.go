@@ -148,6 +148,37 @@ func TestARealServerJudgesOurLogin(t *testing.T) {
 	}
 }
 
+func TestARealServerSeesALoginOverVerifiedTLSAlone(t *testing.T) {
+	t.Parallel()
+	world := pkitest.New(t, "us-east-1", time.Now())
+	address := derby(t, world)
+	account := func(config *tls.Config) engine.Account {
+		return engine.Account{
+			Dial: func(ctx context.Context) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "tcp", address) },
+			Host: "127.0.0.1", TLS: config, User: user, Password: secret, Database: "shop;create=true",
+		}
+	}
+	e := Editions()[0]
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	got, err := e.Login(ctx, account(&tls.Config{RootCAs: roots(world), ServerName: "127.0.0.1"}))
+	if err != nil || got.Note != "Apache Derby" || got.Version == "" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for what, config := range map[string]*tls.Config{
+		"another CA":   {RootCAs: roots(pkitest.New(t, "us-east-1", time.Now())), ServerName: "127.0.0.1"},
+		"another name": {RootCAs: roots(world), ServerName: "db.example"},
+	} {
+		_, err := e.Login(ctx, account(config))
+		if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if _, err := e.Login(ctx, account(nil)); !errors.Is(err, engine.ErrTLSRequired) {
+		t.Errorf("in plain: %v", err)
+	}
+}
+
 func TestARealClientLogsInToASimulatedInstance(t *testing.T) {
 	t.Parallel()
 	need(t, "java", "keytool")

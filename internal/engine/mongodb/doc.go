@@ -1,6 +1,6 @@
 // Package mongodb says what is true of MongoDB: its versions, how TLS starts on
 // its wire, what its TLS parameters mean, and how a simulated server of it
-// behaves. It runs no server and logs in to none.
+// behaves. It runs no server; to log in it has the product's own driver.
 //
 // TLS has the connection's first byte, on the one port that plain clients use
 // as well (https://www.mongodb.com/docs/manual/tutorial/configure-ssl/):

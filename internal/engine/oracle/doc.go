@@ -1,6 +1,7 @@
 // Package oracle says what is true of Oracle Database: its editions and
 // versions, how TLS starts on its wire, and how a simulated listener behaves.
-// It runs no server and logs in to none; wallets are package wallet's.
+// It runs no server; to log in it has a public driver, and wallets are package
+// wallet's.
 //
 // TLS (TCPS) has the first byte of a connection to a listener's TCPS port, and
 // plain clients have another port. What is inside is TNS:
