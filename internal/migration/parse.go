@@ -2,7 +2,6 @@ package migration
 
 import (
 	"bytes"
-	"crypto/dsa"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -26,7 +25,6 @@ const maxChain = 500
 type content struct {
 	certs []*x509.Certificate // the trusted ones, in the file's order
 	key   bool                // a wallet with a private key
-	local bool                // a wallet for one machine and account
 }
 
 // parsePEM reads one certificate or a chain as PEM.
@@ -139,8 +137,6 @@ func keyLength(c *x509.Certificate) int {
 		return key.N.BitLen()
 	case *ecdsa.PublicKey:
 		return key.Curve.Params().BitSize
-	case *dsa.PublicKey:
-		return key.P.BitLen()
 	case ed25519.PublicKey:
 		return 256
 	}

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"math/big"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -185,4 +186,28 @@ func mustImport(t testing.TB, s *Service, name, pem string) Certificate {
 		t.Fatal(err)
 	}
 	return c
+}
+
+func readFile(t testing.TB, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// write keeps a success as the outcome of c.
+func write(t testing.TB, s *Service, c Connection, e inventory.Endpoint) {
+	t.Helper()
+	if err := s.Store.Write(t.Context(), func(tx *store.Tx) error { return s.keep(tx, c.Connection, e, inventory.TestOutcome{}) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func putSchemas(t testing.TB, s *Service, l inventory.SchemaList) {
+	t.Helper()
+	if err := s.Store.Write(t.Context(), func(tx *store.Tx) error { return tx.PutSchemaList(l) }); err != nil {
+		t.Fatal(err)
+	}
 }
