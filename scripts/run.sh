@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The main job, once, before your eyes: two real databases get their
-# certificates, both move to another CA under an open session, and clients that
-# trust only the old root or only the new one both pass verify-full. Then the
-# server goes on serving until Ctrl-C.
+# The main job, once, before your eyes: two real databases and a simulated one
+# get their certificates, all move to another CA, the real ones under an open
+# session, and clients that trust only the old root or only the new one pass
+# verify-full. Then the server goes on serving until Ctrl-C. Where no database
+# server is installed, the simulated one does the job alone.
 #
 #   PORT=7443      port of the API
 #   KEEP=1         leave databases and state behind when it ends
@@ -38,10 +39,10 @@ clean() {
 		return
 	fi
 	printf '\nRemoving the databases …\n'
-	for name in ${created:-}; do
+	for name in ${created:-} ${played:-}; do
 		rds delete-db-instance --db-instance-identifier "$name" --skip-final-snapshot >/dev/null 2>&1 || true
 	done
-	for name in ${created:-}; do
+	for name in ${created:-} ${played:-}; do
 		for _ in $(seq 100); do rds describe-db-instances --db-instance-identifier "$name" >/dev/null 2>&1 || break; sleep 0.2; done
 	done
 	[ -z "$server" ] || { kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; } || true
@@ -52,6 +53,13 @@ trap 'exit 0' INT TERM
 
 # Every aws works when it is told the endpoint, old ones too.
 rds() { aws --endpoint-url "$AWS_ENDPOINT_URL" --output text rds "$@"; }
+
+# create NAME ENGINE CLASS makes an instance; what aws says of a failure is its
+# output.
+create() {
+	rds create-db-instance --db-instance-identifier "$1" --engine "$2" --db-instance-class "$3" \
+		--master-username $user --master-user-password "$password" --query DBInstance.DBInstanceStatus 2>&1
+}
 
 engines=
 for e in postgres:psql mariadb:mariadb; do
@@ -78,7 +86,6 @@ fetch() { curl -fsS --cacert "$AWS_CA_BUNDLE" "$AWS_ENDPOINT_URL/$1" -o "$work/$
 
 say "Four certificate authorities"
 rds describe-certificates --query 'Certificates[].[CertificateIdentifier,ValidTill,Thumbprint]' | sed 's/^/       /'
-have=$(rds describe-db-engine-versions --query 'DBEngineVersions[].Engine')
 fetch global/global-bundle.pem global-bundle.pem
 fetch "us-east-1/$old_ca.pem" old-root.pem
 fetch "us-east-1/$new_ca.pem" new-root.pem
@@ -86,19 +93,21 @@ fetch "us-east-1/$new_ca.pem" new-root.pem
 created=
 say "Creating databases"
 for e in $engines; do
-	if [[ " $have " != *[[:space:]]"$e"[[:space:]]* ]]; then
-		note "left out: $e, for no server of it is installed"
-		continue
-	fi
 	note "aws rds create-db-instance --db-instance-identifier my-$e --engine $e --db-instance-class db.local …"
-	rds create-db-instance --db-instance-identifier "my-$e" --engine "$e" --db-instance-class db.local \
-		--master-username $user --master-user-password "$password" --query DBInstance.DBInstanceStatus >/dev/null
-	created="$created my-$e"
+	if why=$(create "my-$e" "$e" db.local); then
+		created="$created my-$e"
+	elif [[ $why == *"server is installed"* ]]; then
+		note "left out: $e, for no server of it is installed (make deps, as root, installs one)"
+	else
+		die "$why"
+	fi
 done
-[ -n "$created" ] || die "no database server is installed; run: make deps (instances without an engine are not built yet)"
+played=sim-sqlserver
+note "aws rds create-db-instance --db-instance-identifier $played --engine sqlserver-se --db-instance-class db.simulated …"
+why=$(create $played sqlserver-se db.simulated) || die "$why"
 
 declare -A host dbport
-for name in $created; do
+for name in $created $played; do
 	for _ in $(seq 300); do
 		status=$(rds describe-db-instances --db-instance-identifier "$name" --query 'DBInstances[0].DBInstanceStatus')
 		[ "$status" = available ] && break
@@ -141,16 +150,21 @@ for name in $created; do
 	fd=$((fd + 1))
 done
 
-say "Moving both to $new_ca"
-for name in $created; do
+say "What each mode of a client of the simulated SQL Server would do, with only the old root"
+probe() { "$dbtls" probe "sqlserver://${host[$played]}:${dbport[$played]}" --ca "$1"; }
+probe "$work/old-root.pem" | sed 's/^/       /' || die "the probe of $played fails; the log is $work/dbtls.log"
+
+say "Moving all to $new_ca"
+for name in $created $played; do
 	note "aws rds modify-db-instance --db-instance-identifier $name --ca-certificate-identifier $new_ca --apply-immediately"
 	rds modify-db-instance --db-instance-identifier "$name" --ca-certificate-identifier $new_ca --apply-immediately --query DBInstance.DBInstanceStatus >/dev/null
 done
-for name in $created; do
+for name in $created $played; do
 	for _ in $(seq 150); do
 		[ "$(rds describe-db-instances --db-instance-identifier "$name" --query 'DBInstances[0].[CACertificateIdentifier,DBInstanceStatus]')" = "$new_ca	available" ] && break
 		sleep 0.2
 	done
+	[ "$name" = $played ] && continue
 	note "$name serves now"
 	leaf "$name"
 done
@@ -171,6 +185,14 @@ for name in $created; do
 		fi
 	done
 done
+for root in old new; do
+	if probe "$work/$root-root.pem" >/dev/null; then
+		note "$played: verify-full with only the $root root passes"
+	else
+		note "$played: verify-full with only the $root root FAILS"
+		ok=no
+	fi
+done
 [ $ok = yes ] || die "that is not as it should be; the log is $work/dbtls.log"
 
 say "Done in $((SECONDS - begin)) s. The server goes on; Ctrl-C ends it and removes the databases."
@@ -181,8 +203,8 @@ Try next, in another shell:
   aws rds describe-db-instances --output table
   aws rds describe-events --duration 60 --query 'Events[].Message'
   $dbtls status --data $data
-  $dbtls rotate ${created##* } --to rds-ca-rsa4096-g1 --plan --data $data
-  $dbtls rotate ${created##* } --to $old_ca --data $data
+  $dbtls rotate $played --to rds-ca-rsa4096-g1 --plan --data $data
+  $dbtls rotate $played --to $old_ca --data $data
 EOF
 for name in $created; do
 	[ "$name" = my-postgres ] && echo "  PGPASSWORD=$password psql 'host=${host[$name]} port=${dbport[$name]} user=$user dbname=postgres sslmode=verify-full sslrootcert=$work/global-bundle.pem'"
