@@ -46,6 +46,9 @@ func logIn(ctx context.Context, a engine.Account, t *engine.Attempt, w engine.Wi
 		return nil, err
 	}
 	cfg.User, cfg.Password, cfg.Database = a.User, a.Password, a.Database
+	// For the driver's messages alone: neither is looked up or dialled.
+	cfg.Host, cfg.Port = a.Host, uint16(a.Port)
+	cfg.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
 	// TLS is up when the driver gets the connection, so it has no choice.
 	cfg.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) { return t.Secure(ctx, w) }
 	conn, err := pgconn.ConnectConfig(ctx, cfg)
@@ -65,7 +68,6 @@ func neutral() (*pgconn.Config, error) {
 	if err != nil { // its text may hold values of the environment
 		return nil, errors.New("prepare login: the driver cannot read its environment: unset PGSERVICE and the other variables PG… of dbtls")
 	}
-	cfg.Host, cfg.Port = "127.0.0.1", 1 // an address, so that no name is looked up; it is not dialled
 	cfg.Password, cfg.TLSConfig, cfg.Fallbacks, cfg.ConnectTimeout = "", nil, nil, 0
 	cfg.ValidateConnect, cfg.AfterConnect, cfg.OAuthTokenProvider = nil, nil, nil
 	cfg.KerberosSrvName, cfg.KerberosSpn = "", ""
