@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"github.com/dbtls/dbtls/e2e/harness"
 )
 
 const (
@@ -188,7 +190,7 @@ func deletion(t *testing.T, f *fleet) {
 		t.Fatal(err)
 	}
 	f.gone(t, "ends-w")
-	if _, err := handshake(t.Context(), writerOf(c), askPostgres); err == nil {
+	if _, err := handshake(t.Context(), writerOf(c), harness.AskPostgres); err == nil {
 		t.Error("somebody answers at the endpoint of a cluster without instances")
 	}
 	f.emptyGone(t)

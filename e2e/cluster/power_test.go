@@ -16,7 +16,7 @@ import (
 func silent(t *testing.T, what string, ends ...harness.Instance) {
 	t.Helper()
 	for _, i := range ends {
-		if _, err := handshake(t.Context(), i, askPostgres); err == nil {
+		if _, err := handshake(t.Context(), i, harness.AskPostgres); err == nil {
 			t.Errorf("%s: somebody answers at %s", what, hostPort(i))
 		}
 	}
@@ -81,7 +81,7 @@ func mysqlCluster(t *testing.T, f *fleet) {
 		})
 	}
 	for what, end := range map[string]harness.Instance{"writer": writerOf(c), "reader": readerOf(c)} {
-		chain, err := handshake(t.Context(), end, askMySQL)
+		chain, err := handshake(t.Context(), end, harness.AskMySQL)
 		if err != nil {
 			t.Fatalf("handshake at the %s endpoint: %v", what, err)
 		}

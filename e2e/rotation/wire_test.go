@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/binary"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"math/big"
 	"net"
 	"os"
@@ -40,9 +38,9 @@ func served(ctx context.Context, i harness.Instance) ([]*x509.Certificate, error
 			return nil, err
 		}
 	}
-	ask := askPostgres
+	ask := harness.AskPostgres
 	if i.Engine == "mariadb" {
-		ask = askMariaDB
+		ask = harness.AskMySQL
 	}
 	if err := ask(c); err != nil {
 		return nil, err
@@ -55,44 +53,6 @@ func served(ctx context.Context, i harness.Instance) ([]*x509.Certificate, error
 }
 
 func endpoint(i harness.Instance) string { return net.JoinHostPort(i.Address, strconv.Itoa(i.Port)) }
-
-// askPostgres sends an SSLRequest (PostgreSQL manual, 55.2.10).
-func askPostgres(c net.Conn) error {
-	if _, err := c.Write([]byte{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f}); err != nil {
-		return err
-	}
-	answer := make([]byte, 1)
-	if _, err := io.ReadFull(c, answer); err != nil {
-		return err
-	}
-	if answer[0] != 'S' {
-		return fmt.Errorf("the server answers %q to an SSLRequest", answer)
-	}
-	return nil
-}
-
-// askMariaDB reads the greeting and asks for TLS in a packet of 32 bytes
-// (https://mariadb.com/kb/en/connection/, SSLRequest packet).
-func askMariaDB(c net.Conn) error {
-	head := make([]byte, 4)
-	if _, err := io.ReadFull(c, head); err != nil {
-		return err
-	}
-	greeting := make([]byte, int(head[0])|int(head[1])<<8|int(head[2])<<16)
-	if _, err := io.ReadFull(c, greeting); err != nil {
-		return err
-	}
-	if len(greeting) == 0 || greeting[0] != 10 {
-		return fmt.Errorf("the server greets with %q", greeting)
-	}
-	p := make([]byte, 36)
-	p[0], p[3] = 32, head[3]+1
-	binary.LittleEndian.PutUint32(p[4:], 1<<9|1<<11|1<<15) // PROTOCOL_41, SSL, SECURE_CONNECTION
-	binary.LittleEndian.PutUint32(p[8:], 1<<24)
-	p[12] = 45
-	_, err := c.Write(p)
-	return err
-}
 
 // mustServe is served for a test that cannot go on without.
 func mustServe(t *testing.T, i harness.Instance) []*x509.Certificate {

@@ -76,9 +76,10 @@ func mayImport() map[string][]string {
 		"auth", "authority", "clock", "engine", "events", "fault", "fleet", "inventory",
 		"jobs", "migration", "params", "pki", "provider", "rotation", "status", "store", "trust",
 	}
-	table["internal/api/rds"] = append([]string{"awswire/query", "awswire/sigv4"}, domain...)
-	table["internal/api/dms"] = append([]string{"awswire/jsonrpc"}, domain...)
-	table["internal/api/native"] = append([]string{"awswire/sigv4"}, domain...)
+	table["internal/api"] = []string{"events", "fault"} // what they share
+	table["internal/api/rds"] = append([]string{"api", "awswire/query", "awswire/sigv4"}, domain...)
+	table["internal/api/dms"] = append([]string{"api", "awswire/jsonrpc"}, domain...)
+	table["internal/api/native"] = append([]string{"api", "awswire/sigv4"}, domain...)
 	table["internal/serve"] = append([]string{
 		"api/dms", "api/rds", "api/native", "awswire/jsonrpc", "awswire/query", "awswire/sigv4", "engines", "hostfs", "probe", "provider/local", "provider/simulated", "secrets",
 	}, domain...)

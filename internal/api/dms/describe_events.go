@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dbtls/dbtls/internal/api"
 	"github.com/dbtls/dbtls/internal/awswire/jsonrpc"
-	"github.com/dbtls/dbtls/internal/events"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/migration"
 )
@@ -72,40 +72,6 @@ func decodeEvents(c *call, now time.Time) (q migration.EventQuery, err error) {
 			return q, fault.New(fault.InvalidParameter, "The Marker is not one that this API gave out.")
 		}
 	}
-	q.From, q.To, err = eventTimes(c, now)
+	q.From, q.To, err = api.Period(c.p, now)
 	return q, err
-}
-
-// eventTimes is the period asked for: StartTime and EndTime, or the last
-// Duration minutes (60).
-func eventTimes(c *call, now time.Time) (from, to time.Time, err error) {
-	from, fromGiven, err := c.p.Time("StartTime")
-	if err != nil {
-		return from, to, err
-	}
-	to, toGiven, err := c.p.Time("EndTime")
-	if err != nil {
-		return from, to, err
-	}
-	minutes, given, err := c.p.Int("Duration")
-	if err != nil {
-		return from, to, err
-	}
-	const most = int(events.Retention / time.Minute)
-	if !given {
-		minutes = 60
-	} else if minutes < 1 || minutes > most {
-		return from, to, fault.New(fault.InvalidParameter, "Invalid value %d for Duration: 1 to %d minutes; events are kept 14 days", minutes, most)
-	}
-	period := time.Duration(minutes) * time.Minute
-	if !toGiven {
-		to = now
-		if fromGiven && given {
-			to = from.Add(period)
-		}
-	}
-	if !fromGiven {
-		from = to.Add(-period)
-	}
-	return from, to, nil
 }

@@ -92,7 +92,7 @@ func (a *API) Serve(w http.ResponseWriter, r *http.Request, body []byte, caller 
 		a.refuse(w, caller, named, err)
 		return
 	}
-	caller.done(named, "")
+	caller.Tell(named, "")
 	if err := jsonrpc.WriteReply(w, out); err != nil {
 		a.refuse(w, caller, named, err)
 	}
@@ -112,7 +112,7 @@ func (a *API) dispatch(r *http.Request, body []byte, caller Caller) (out any, na
 	if err != nil {
 		return nil, "", err
 	}
-	if err := caller.may(name); err != nil {
+	if err := caller.Ask(name); err != nil {
 		return nil, target(p), err
 	}
 	out, err = act(a, &call{ctx: r.Context(), p: p, caller: caller})

@@ -57,6 +57,6 @@ func (a *API) refuse(w http.ResponseWriter, caller Caller, named string, err err
 	if e, ok := errors.AsType[*migration.Existing](err); ok {
 		more = map[string]string{"resourceArn": e.ARN}
 	}
-	caller.done(named, is.code)
+	caller.Tell(named, is.code)
 	jsonrpc.WriteError(w, is.status, is.code, message, more)
 }

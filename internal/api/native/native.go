@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dbtls/dbtls/internal/api"
 	"github.com/dbtls/dbtls/internal/auth"
 	"github.com/dbtls/dbtls/internal/clock"
 	"github.com/dbtls/dbtls/internal/fault"
@@ -39,24 +40,8 @@ type API struct {
 	mux  *http.ServeMux
 }
 
-// Caller is who signed a request, and for which region, and what whoever
-// proved that wants to be asked and told.
-type Caller struct {
-	User, Region, RequestID string
-	// May is asked when the action is known and before anything is done; its
-	// error refuses the call. nil: nobody is asked.
-	May func(action string) error
-	// Done is told how the call ended, before the answer is sent: what it
-	// named, "" for nothing, and the code of its refusal, "" for none. nil:
-	// nobody is told.
-	Done func(target, code string)
-}
-
-func (c Caller) done(target, code string) {
-	if c.Done != nil {
-		c.Done(target, code)
-	}
-}
+// Caller is who signed a request.
+type Caller = api.Caller
 
 // call is one request on its way through an action.
 type call struct {
@@ -154,7 +139,7 @@ func (a *API) build() {
 		handle(route.pattern, func(w http.ResponseWriter, c *call) { a.answer(w, c, route) })
 	}
 	handle("/", func(w http.ResponseWriter, c *call) {
-		c.caller.done("", "NotFound")
+		c.caller.Tell("", "NotFound")
 		WriteError(w, http.StatusNotFound, "NotFound", "there is no "+c.r.Method+" "+c.r.URL.Path, c.caller.RequestID)
 	})
 }
@@ -162,7 +147,7 @@ func (a *API) build() {
 // answer asks whether the caller may, and does it.
 func (a *API) answer(w http.ResponseWriter, c *call, route route) {
 	if c.caller.May != nil {
-		if err := c.caller.May(route.action); err != nil {
+		if err := c.caller.Ask(route.action); err != nil {
 			a.refuse(w, c, err)
 			return
 		}
@@ -172,7 +157,7 @@ func (a *API) answer(w http.ResponseWriter, c *call, route route) {
 		a.refuse(w, c, err)
 		return
 	}
-	c.caller.done(c.target(), "")
+	c.caller.Tell(c.target(), "")
 	write(w, http.StatusOK, out)
 }
 
@@ -197,7 +182,7 @@ func (a *API) refuse(w http.ResponseWriter, c *call, err error) {
 	if status >= http.StatusInternalServerError {
 		a.Log.Error("request failed", "request_id", c.caller.RequestID, "error", err)
 	}
-	c.caller.done(c.target(), string(code))
+	c.caller.Tell(c.target(), string(code))
 	WriteError(w, status, string(code), fault.Public(err), c.caller.RequestID)
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dbtls/dbtls/internal/api"
 	"github.com/dbtls/dbtls/internal/awswire/query"
 	"github.com/dbtls/dbtls/internal/events"
 	"github.com/dbtls/dbtls/internal/fault"
@@ -86,46 +87,8 @@ func decodeEvents(a *API, c *call, now time.Time) (q store.EventQuery, categorie
 	}
 	q.Source = strings.ToLower(inventory.NameFromARN(q.Region, a.Account, source))
 	categories, _ = c.p.Strings("EventCategories", "EventCategory")
-	q.From, q.To, err = eventTimes(c, now)
+	q.From, q.To, err = api.Period(c.p, now)
 	return q, categories, err
-}
-
-// eventTimes is the period asked for: StartTime and EndTime, or the last
-// Duration minutes (60).
-func eventTimes(c *call, now time.Time) (from, to time.Time, err error) {
-	from, fromGiven, err := c.p.Time("StartTime")
-	if err != nil {
-		return from, to, err
-	}
-	to, toGiven, err := c.p.Time("EndTime")
-	if err != nil {
-		return from, to, err
-	}
-	minutes, given, err := c.p.Int("Duration")
-	if err != nil {
-		return from, to, err
-	}
-	const most = int(events.Retention / time.Minute)
-	if !given {
-		minutes = 60
-	} else if minutes < 1 || minutes > most {
-		return from, to, fault.New(fault.InvalidParameter, "Invalid value %d for Duration: 1 to %d minutes; events are kept 14 days", minutes, most)
-	}
-	period := time.Duration(minutes) * time.Minute
-	switch {
-	case !fromGiven && !toGiven:
-		from, to = now.Add(-period), now
-	case !fromGiven:
-		from = to.Add(-period)
-	case !toGiven && given:
-		to = from.Add(period)
-	case !toGiven:
-		to = now
-	}
-	if to.Before(from) {
-		return from, to, fault.New(fault.InvalidCombination, "EndTime is before StartTime")
-	}
-	return from, to, nil
 }
 
 func writeEvent(x *query.XML, e store.Event) {

@@ -61,7 +61,7 @@ func (a *API) refuse(w http.ResponseWriter, caller Caller, named string, err err
 	if is.status >= http.StatusInternalServerError {
 		a.Log.Error("request failed", "request_id", caller.RequestID, "error", err)
 	}
-	caller.done(named, is.code)
+	caller.Tell(named, is.code)
 	WriteError(w, is.status, is.code, message, caller.RequestID)
 }
 

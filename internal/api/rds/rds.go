@@ -111,7 +111,7 @@ func (a *API) Serve(w http.ResponseWriter, r *http.Request, body []byte, caller 
 		a.refuse(w, caller, named, err)
 		return
 	}
-	caller.done(named, "")
+	caller.Tell(named, "")
 	w.Header().Set("Content-Type", query.ContentType)
 	w.Write(reply)
 }
@@ -131,7 +131,7 @@ func (a *API) dispatch(r *http.Request, body []byte, caller Caller) (reply []byt
 	case !ok:
 		return nil, "", fault.New(fault.InvalidAction, "The action %s is not built in dbtls yet (or RDS has none of that name)", p.Action())
 	}
-	if err := caller.may(p.Action()); err != nil {
+	if err := caller.Ask(p.Action()); err != nil {
 		return nil, target(&p), err
 	}
 	reply, err = act(a, &call{ctx: r.Context(), p: &p, caller: caller})
