@@ -6,7 +6,6 @@ package fleet_test
 
 import (
 	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"os"
 	"strings"
@@ -187,26 +186,9 @@ func each[T any](t *testing.T, all []T, f func(T) error) {
 func (f *fleet) pool(t *testing.T, ca string) *x509.CertPool {
 	t.Helper()
 	pool := x509.NewCertPool()
-	for _, c := range certs(t, f.Root(t, ca)) {
-		pool.AddCert(c)
+	text, err := os.ReadFile(f.Root(t, ca))
+	if err != nil || !pool.AppendCertsFromPEM(text) {
+		t.Fatalf("no root of %s: %v", ca, err)
 	}
 	return pool
-}
-
-// certs reads a PEM file.
-func certs(t *testing.T, file string) []*x509.Certificate {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []*x509.Certificate
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, c)
-	}
-	return all
 }

@@ -70,6 +70,7 @@ func movesThroughKill(t *testing.T, f *fleet) {
 	}
 	before := f.serials(t, staying, caRSA2)
 	each(t, moving, func(db *database) error { return f.modify(t, db, toECC) })
+	harness.Poll(t, time.Minute, "the move has begun", func() bool { done, begun := f.progress(t); return done+begun > 0 })
 	f.Kill(t)
 	done, begun := f.progress(t)
 	t.Logf("killed with %d of %d moved and %d under way", done, len(moving), begun)
@@ -108,7 +109,7 @@ func (f *fleet) progress(t *testing.T) (done, begun int) {
 // consent, one with consent withheld until somebody restarts it, two with.
 func waitsForRestart(t *testing.T, f *fleet) {
 	roots, old := f.pool(t, caECC), f.pool(t, caRSA2)
-	window, held := f.find(t, "postgres", "9.6"), f.untouched(t, "oracle-se2", "21")
+	window, held := f.find(t, "postgres", "9.6"), f.untouched(t, "oracle-se2", "19")
 	consents := []*database{f.untouched(t, "sqlserver-web", "15"), f.untouched(t, "oracle-ee-cdb", "21")}
 	before := f.serials(t, []*database{window, held}, caRSA2)
 	far := time.Now().UTC().Add(72 * time.Hour)

@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"strconv"
@@ -17,6 +16,8 @@ import (
 
 	mssql "github.com/microsoft/go-mssqldb"
 	"github.com/microsoft/go-mssqldb/msdsn"
+
+	"github.com/dbtls/dbtls/e2e/harness"
 )
 
 // The tests look at the wire with handshakes of their own, so that a mistake in
@@ -61,9 +62,9 @@ func (db *database) secure(ctx context.Context, c net.Conn, roots *x509.CertPool
 	var err error
 	switch {
 	case db.speaksPostgres():
-		err = askPostgres(c)
+		err = harness.AskPostgres(c)
 	case db.speaksMySQL():
-		err = askMySQL(c)
+		err = harness.AskMySQL(c)
 	}
 	if err != nil {
 		return nil, err
@@ -105,44 +106,6 @@ func (db *database) leafTDS(ctx context.Context, roots *x509.CertPool) (*x509.Ce
 		return nil, fmt.Errorf("%s (%s %s): %w", db.name, db.engine, db.version, err)
 	}
 	return leaf, nil
-}
-
-// askPostgres sends an SSLRequest (PostgreSQL manual, 55.2.10).
-func askPostgres(c net.Conn) error {
-	if _, err := c.Write([]byte{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f}); err != nil {
-		return err
-	}
-	answer := make([]byte, 1)
-	if _, err := io.ReadFull(c, answer); err != nil {
-		return err
-	}
-	if answer[0] != 'S' {
-		return fmt.Errorf("the server answers %q to an SSLRequest", answer)
-	}
-	return nil
-}
-
-// askMySQL reads the greeting and asks for TLS in a packet of 32 bytes
-// (https://mariadb.com/kb/en/connection/, SSLRequest packet).
-func askMySQL(c net.Conn) error {
-	head := make([]byte, 4)
-	if _, err := io.ReadFull(c, head); err != nil {
-		return err
-	}
-	greeting := make([]byte, int(head[0])|int(head[1])<<8|int(head[2])<<16)
-	if _, err := io.ReadFull(c, greeting); err != nil {
-		return err
-	}
-	if len(greeting) == 0 || greeting[0] != 10 {
-		return fmt.Errorf("the server greets with %q", greeting)
-	}
-	p := make([]byte, 36)
-	p[0], p[3] = 32, head[3]+1
-	binary.LittleEndian.PutUint32(p[4:], 1<<9|1<<11|1<<15) // PROTOCOL_41, SSL, SECURE_CONNECTION
-	binary.LittleEndian.PutUint32(p[8:], 1<<24)
-	p[12] = 45
-	_, err := c.Write(p)
-	return err
 }
 
 // plainPostgres begins a session without TLS and reports whether TLS is what it is

@@ -129,7 +129,11 @@ func (s *Service) List(ctx context.Context, region, after string, limit int) ([]
 	if err != nil {
 		return nil, err
 	}
-	open, err := read.OpenRotations()
+	ids := make([]string, len(insts))
+	for n, i := range insts {
+		ids[n] = i.ResourceID
+	}
+	open, err := read.OpenRotationsOf(ids)
 	if err != nil {
 		return nil, err
 	}

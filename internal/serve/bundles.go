@@ -79,8 +79,7 @@ func (b *bundles) regional(w http.ResponseWriter, r *http.Request, region, file 
 
 func (b *bundles) bundle(w http.ResponseWriter, r *http.Request, p authority.Published, err error, file, name string) {
 	if err != nil {
-		w.Header().Set("Retry-After", "5")
-		http.Error(w, "the CAs of this bundle are still being made", http.StatusServiceUnavailable)
+		notYet(w)
 		return
 	}
 	w.Header().Set("X-Dbtls-Bundle-Version", p.Version())
@@ -99,16 +98,22 @@ func (b *bundles) bundle(w http.ResponseWriter, r *http.Request, p authority.Pub
 	}
 }
 
+// notYet answers while CAs are being made: what is asked for will be there.
+func notYet(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "5")
+	http.Error(w, "the CAs that this needs are still being made", http.StatusServiceUnavailable)
+}
+
 // single serves one CA's root: rds-ca-rsa2048-g1.pem, .der, and its issuing CA
 // as rds-ca-rsa2048-g1-issuing.pem.
 func (b *bundles) single(w http.ResponseWriter, r *http.Request, region, file string) {
 	ctx, cancel := context.WithTimeout(r.Context(), bundleWait)
 	defer cancel()
-	id, form, ok := strings.Cut(file, ".")
-	if err := b.cas.Await(ctx, region); err != nil || !ok {
-		http.NotFound(w, r)
+	if err := b.cas.Await(ctx, region); err != nil {
+		notYet(w)
 		return
 	}
+	id, form, _ := strings.Cut(file, ".")
 	id, issuing := strings.CutSuffix(id, "-issuing")
 	cas := b.cas.List(region, time.Now())
 	n := slices.IndexFunc(cas, func(ca authority.CA) bool { return ca.ID == id })

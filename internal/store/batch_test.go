@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // queue is callers of Write that all wait behind a first one, in order.
@@ -101,13 +102,19 @@ func TestACallerThatFailsTakesBackItsOwnChangesAlone(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
 	for name, c := range map[string]struct {
-		end  func(cancel func()) error
+		end  func(cancel func(), tx *Tx) error
 		want error
 	}{
-		"with an error":                {func(func()) error { return boom }, boom},
-		"with a panic":                 {func(func()) error { panic("boom") }, nil},
-		"with the end of a goroutine":  {func(func()) error { runtime.Goexit(); return nil }, nil},
-		"because its context is ended": {func(cancel func()) error { cancel(); return nil }, context.Canceled},
+		"with an error":               {func(func(), *Tx) error { return boom }, boom},
+		"with a panic":                {func(func(), *Tx) error { panic("boom") }, nil},
+		"with the end of a goroutine": {func(func(), *Tx) error { runtime.Goexit(); return nil }, nil},
+		"because its context is ended": {func(cancel func(), tx *Tx) error {
+			cancel()
+			if err := tx.SetMeta("more", []byte("v")); err != nil {
+				return fmt.Errorf("a statement was interrupted, and with it the transaction of all: %w", err)
+			}
+			return nil
+		}, context.Canceled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -121,9 +128,9 @@ func TestACallerThatFailsTakesBackItsOwnChangesAlone(t *testing.T) {
 						if err := tx.SetMeta("its own", []byte("v")); err != nil {
 							return err
 						}
-						return c.end(cancel)
+						return c.end(cancel, tx)
 					})
-					if c.want == nil || !errors.Is(err, c.want) {
+					if c.want == nil || fmt.Sprint(err) != c.want.Error() {
 						t.Errorf("it got %v, want %v", err, c.want)
 					}
 				})
@@ -151,6 +158,30 @@ func TestACallerThatStopsWaitingChangesNothingAndHoldsNobodyUp(t *testing.T) {
 		}
 		q.goOn()
 	})
+}
+
+// A caller may stop waiting in the moment in which it gets its turn.
+func TestATurnIsNeverLost(t *testing.T) {
+	t.Parallel()
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	limit, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	for range 200 {
+		ctx, cancel := context.WithCancel(limit)
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() { _ = s.Write(ctx, func(*Tx) error { cancel(); return nil }) })
+		}
+		wg.Wait()
+		cancel()
+		if err := s.Write(limit, func(*Tx) error { return nil }); err != nil {
+			t.Fatalf("nobody gets the writer any more: %v", err)
+		}
+	}
 }
 
 func TestATransactionThatSQLiteTookBackIsAnErrorForAllInItAndForNobodyElse(t *testing.T) {

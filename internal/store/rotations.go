@@ -54,8 +54,21 @@ func (t *Tx) OpenRotation(resourceID string) (inventory.Rotation, error) {
 
 // OpenRotations reads all unfinished rotations by resource id.
 func (t *Tx) OpenRotations() (map[string]inventory.Rotation, error) {
+	return t.openRotations(`SELECT resource_id, doc FROM rotations WHERE open=1`)
+}
+
+// OpenRotationsOf reads the unfinished rotations of these instances by resource id.
+func (t *Tx) OpenRotationsOf(resourceIDs []string) (map[string]inventory.Rotation, error) {
+	list, err := encode(resourceIDs)
+	if err != nil {
+		return nil, err
+	}
+	return t.openRotations(`SELECT resource_id, doc FROM rotations WHERE open=1 AND resource_id IN (SELECT value FROM json_each(?))`, list)
+}
+
+func (t *Tx) openRotations(query string, args ...any) (map[string]inventory.Rotation, error) {
 	m := map[string]inventory.Rotation{}
-	err := t.rows(`SELECT resource_id, doc FROM rotations WHERE open=1`, nil, func(r *sql.Rows) error {
+	err := t.rows(query, args, func(r *sql.Rows) error {
 		var id string
 		var doc []byte
 		if err := r.Scan(&id, &doc); err != nil {

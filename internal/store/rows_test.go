@@ -155,6 +155,17 @@ func TestAnInstanceHasOneUnfinishedRotation(t *testing.T) {
 	if err != nil || len(open) != 1 || open["1"].ID != second.ID {
 		t.Errorf("open are %+v, %v", open, err)
 	}
+	write(t, s, func(tx *store.Tx) error {
+		_, err := tx.InsertRotation(inventory.Rotation{ResourceID: "2", DueAt: noon.Add(time.Hour)})
+		return err
+	})
+	open, err = s.Read(t.Context()).OpenRotationsOf([]string{"1", "3"})
+	if err != nil || len(open) != 1 || open["1"].ID != second.ID {
+		t.Errorf("open of 1 and 3 are %+v, %v", open, err)
+	}
+	if open, err = s.Read(t.Context()).OpenRotationsOf(nil); err != nil || len(open) != 0 {
+		t.Errorf("open of none are %+v, %v", open, err)
+	}
 	if due, err := s.Read(t.Context()).RotationsDue(noon); err != nil || len(due) != 1 || due[0].ID != second.ID {
 		t.Errorf("due are %+v, %v", due, err)
 	}
