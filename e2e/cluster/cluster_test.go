@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -187,18 +186,10 @@ func wantFault(t *testing.T, what string, err error, code string, parts ...strin
 	}
 }
 
-// enginePID is the main process of an instance's server: the leader of its
-// session, 0 when it does not run.
+// enginePID is the main process of an instance's server, 0 when it does not run.
 func (f *fleet) enginePID(t *testing.T, name string) int {
 	t.Helper()
 	short := strings.ToLower(strings.TrimPrefix(aws.ToString(f.instance(t, name).DbiResourceId), "db-"))
 	home := filepath.Join(f.Dir, "db", short[:min(len(short), 13)])
-	for _, pid := range harness.Processes(home) {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		_, rest, ok := strings.Cut(string(stat), ") ")
-		if fields := strings.Fields(rest); err == nil && ok && len(fields) > 3 && fields[3] == strconv.Itoa(pid) {
-			return pid
-		}
-	}
-	return 0
+	return harness.MainProcess(home)
 }

@@ -2,8 +2,10 @@ package harness
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -57,6 +59,25 @@ func Processes(dir string) []int {
 		found = append(found, pid)
 	}
 	return found
+}
+
+// MainProcess is the first process of the family that belongs to dir, 0 when there
+// is none. A child of a server can lead a session of its own and has its parent's
+// arguments for a moment, so neither tells them apart: the parent does.
+func MainProcess(dir string) int {
+	family := Processes(dir)
+	for _, pid := range family {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		fields := strings.Fields(rest)
+		if err != nil || len(fields) < 2 {
+			continue
+		}
+		if parent, err := strconv.Atoi(fields[1]); err == nil && !slices.Contains(family, parent) {
+			return pid
+		}
+	}
+	return 0
 }
 
 // at reports whether the process described in p belongs to dir.

@@ -19,7 +19,9 @@ func (d *database) home(t *testing.T) string {
 }
 
 // leader is the main process of the server that runs in a directory, 0 when
-// none does: the leader of its session (proc_pid_stat(5), field 6).
+// none does. Its children have its arguments for a moment, and sessions of their
+// own after that: it is the one whose parent has other arguments
+// (proc_pid_stat(5), field 4).
 func leader(home string) int {
 	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, p := range lines {
@@ -30,7 +32,11 @@ func leader(home string) int {
 		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(p)))
 		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		_, rest, _ := strings.Cut(string(stat), ") ")
-		if f := strings.Fields(rest); len(f) > 3 && f[0] != "Z" && f[3] == strconv.Itoa(pid) {
+		f := strings.Fields(rest)
+		if len(f) < 2 || f[0] == "Z" {
+			continue
+		}
+		if parent, _ := os.ReadFile("/proc/" + f[1] + "/cmdline"); !strings.Contains(string(parent), home) {
 			return pid
 		}
 	}
