@@ -54,7 +54,7 @@ func mayImport() map[string][]string {
 		"internal/events": {"fault", "inventory", "store"},
 
 		// Where databases live.
-		"internal/provider":           {"engine", "pki"},
+		"internal/provider":           {"engine", "fault", "pki"},
 		"internal/provider/local":     {"engine", "fault", "hostfs", "pki", "provider"},
 		"internal/provider/simulated": {"engine", "fault", "hostfs", "pki", "provider"},
 

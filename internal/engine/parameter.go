@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -155,5 +154,5 @@ func (s Spec) Families() map[string]string {
 	for _, v := range s.Versions {
 		m[s.Family(v)] = v // oldest first: the newest stays
 	}
-	return maps.Clone(m)
+	return m
 }

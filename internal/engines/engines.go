@@ -29,6 +29,21 @@ func All() []engine.Engine {
 	)
 }
 
+// Index is ByName over engines that are there already: for those who look up
+// often, since making all of them is not free.
+func Index(all []engine.Engine) func(name string) (engine.Engine, bool) {
+	byName := map[string]engine.Engine{}
+	for _, e := range all {
+		for _, name := range e.Spec.Names {
+			byName[name] = e
+		}
+	}
+	return func(name string) (engine.Engine, bool) {
+		e, ok := byName[name]
+		return e, ok
+	}
+}
+
 // ByName finds an engine by any of its API names; the API's names are lower
 // case and so must name be.
 func ByName(name string) (engine.Engine, bool) {

@@ -9,9 +9,13 @@ import (
 func TestEveryNameFindsItsEngineAndNoOther(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
+	index := engines.Index(engines.All())
 	for _, e := range engines.All() {
 		for _, name := range e.Spec.Names {
 			got, ok := engines.ByName(name)
+			if same, found := index(name); !found || same.Name() != got.Name() {
+				t.Errorf("the index finds %q for %q, %v", same.Spec.Names, name, found)
+			}
 			if !ok || got.Name() != e.Name() || seen[name] {
 				t.Errorf("ByName(%q) = %q, %v, want %q once", name, got.Spec.Names, ok, e.Name())
 			}

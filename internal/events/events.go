@@ -38,7 +38,7 @@ func Categories() []Source {
 	return []Source{
 		{SourceInstance, []string{Availability, Configuration, Creation, Deletion, Failure, Maintenance, Notification, Recovery, Security}},
 		{SourceCluster, []string{Creation, Deletion, Notification}},
-		{"db-parameter-group", []string{Configuration}},
+		{SourceGroup, []string{Configuration}},
 		{SourceCA, []string{Failure, Notification}},
 	}
 }
@@ -66,6 +66,19 @@ func Cluster(account string, c inventory.Cluster, at time.Time, category, format
 	return store.Event{
 		At: at, Region: c.Region, SourceType: SourceCluster, Source: c.Name,
 		ARN:        inventory.ClusterARN(c.Region, account, c.Name),
+		Categories: []string{category}, Message: fmt.Sprintf(format, args...),
+	}
+}
+
+// SourceGroup is the source type of events about parameter groups, of either
+// kind.
+const SourceGroup = "db-parameter-group"
+
+// Group makes an event about a parameter group.
+func Group(account string, g inventory.Group, at time.Time, category, format string, args ...any) store.Event {
+	return store.Event{
+		At: at, Region: g.Region, SourceType: SourceGroup, Source: g.Name,
+		ARN:        inventory.GroupARN(g.Kind, g.Region, account, g.Name),
 		Categories: []string{category}, Message: fmt.Sprintf(format, args...),
 	}
 }

@@ -25,9 +25,6 @@ type Maintenance struct {
 	Forced      time.Time // when it is done outside a window
 }
 
-// caNotice is how long before the end of its CA an instance is advised to move.
-const caNotice = 365 * 24 * time.Hour
-
 // maintenance is the action that is pending for an instance at now, if any. old
 // and next are the roots' ends of the present CA and of the one for new
 // instances.
@@ -44,10 +41,10 @@ func maintenance(v View, old, next rotation.CAFacts, now time.Time) (Maintenance
 			m.OptIn, m.Current = "immediate", now
 		}
 		return m, true
-	case next.ID != old.ID && next.NotAfter.After(old.NotAfter) && !now.Before(old.NotAfter.Add(-caNotice)):
+	case next.ID != old.ID && next.NotAfter.After(old.NotAfter) && !now.Before(old.NotAfter.Add(-rotation.CANotice)):
 		m.Description = "CA " + old.ID + " ends on " + old.NotAfter.UTC().Format("2006-01-02") + "; the server certificate should move to " + next.ID
 		if old.AutoRotates {
-			m.AutoAfter = old.NotAfter.Add(-caNotice)
+			m.AutoAfter = old.NotAfter.Add(-rotation.CANotice)
 			m.Current = i.Window.Next(now)
 		}
 		m.Forced = old.NotAfter

@@ -14,10 +14,6 @@ import (
 	"github.com/dbtls/dbtls/internal/store"
 )
 
-// sourceGroup is AWS's source type of events about parameter groups, of either
-// kind.
-const sourceGroup = "db-parameter-group"
-
 // Modify sets parameters of a group, all of them or none. Instances that use
 // it and can take a change at once are due when it returns.
 func (s *Service) Modify(ctx context.Context, by inventory.Caller, r Ref, changes []Change) (inventory.Group, error) {
@@ -113,9 +109,7 @@ func (s *Service) record(tx *store.Tx, by inventory.Caller, verb string, g inven
 	said := make([]string, len(planned))
 	for n, e := range planned {
 		said[n] = e.String()
-		err := tx.InsertEvent(store.Event{At: now, Region: g.Region, SourceType: sourceGroup, Source: g.Name,
-			ARN: inventory.GroupARN(g.Kind, g.Region, s.Account, g.Name), Categories: []string{events.Configuration}, Message: said[n]})
-		if err != nil {
+		if err := tx.InsertEvent(events.Group(s.Account, g, now, events.Configuration, "%s", said[n])); err != nil {
 			return fmt.Errorf("write event of parameter group %q: %w", g.Name, err)
 		}
 	}

@@ -35,8 +35,8 @@ type Decision struct {
 // maintenance window; a short-lived leaf is renewed in its last quarter.
 const forceBefore = 30 * 24 * time.Hour
 
-// caNotice is how long before its CA's end an instance moves to the default CA.
-const caNotice = 365 * 24 * time.Hour
+// CANotice is how long before its CA's end an instance moves to the default CA.
+const CANotice = 365 * 24 * time.Hour
 
 // check is one rule: the CA to issue from when it holds, or when it may hold
 // next (zero: not by the passing of time).
@@ -204,7 +204,7 @@ func caExpiring(f Facts, now time.Time) (string, time.Time) {
 	if !f.Current.AutoRotates || f.Default.ID == f.Current.ID || !f.Default.NotAfter.After(f.Current.NotAfter) {
 		return "", time.Time{}
 	}
-	at := f.Current.NotAfter.Add(-caNotice)
+	at := f.Current.NotAfter.Add(-CANotice)
 	if now.Before(at) {
 		return "", at
 	}

@@ -12,11 +12,12 @@ import (
 // openProviders prepares the places where instances live. done ends what is
 // inside this process; engines on the machine belong to themselves.
 func openProviders(o Options, log *slog.Logger) (places map[string]provider.Provider, done func(), err error) {
-	here, err := local.New(local.Options{Dir: o.Data, Engines: engines.All(), Log: log})
+	all := engines.All()
+	here, err := local.New(local.Options{Dir: o.Data, Engines: all, Log: log})
 	if err != nil {
 		return nil, nil, err
 	}
-	inside, err := simulated.New(simulated.Options{Dir: o.Data, Engines: engines.All(), Log: log})
+	inside, err := simulated.New(simulated.Options{Dir: o.Data, Engines: all, Log: log})
 	if err != nil {
 		return nil, nil, err
 	}

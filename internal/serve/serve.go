@@ -141,24 +141,24 @@ func assemble(ctx context.Context, o Options, s *store.Store, box *secrets.Box, 
 
 // wire joins fleet, rotation and the loop that drives both.
 func (srv *server) wire(places map[string]provider.Provider, box *secrets.Box) {
-	w := &work{store: srv.store}
+	w, all := &work{store: srv.store}, engines.All()
 	srv.loop = jobs.NewLoop(w, srv.opts.Parallel, srv.log)
-	srv.params = &params.Service{Account: srv.opts.Account, Store: srv.store, Engines: engines.All(), Wake: srv.loop.Wake,
+	srv.params = &params.Service{Account: srv.opts.Account, Store: srv.store, Engines: all, Wake: srv.loop.Wake,
 		Found: func(engine string) []string { return installed(places, engine) }}
 	c := fleet.Config{
 		Account: srv.opts.Account, EndpointDomain: srv.opts.EndpointDomain,
-		Store: srv.store, Box: box, Authority: srv.cas, Params: srv.params, Engines: engines.All(),
+		Store: srv.store, Box: box, Authority: srv.cas, Params: srv.params, Engines: all,
 		Providers: places, Default: srv.opts.Provider, Wake: srv.loop.Wake, Log: srv.log,
 	}
 	w.rotation = rotation.New(rotation.Config{
 		Account: srv.opts.Account, Overlap: srv.opts.Overlap, Grace: grace,
 		Store: srv.store, Authority: srv.cas, Guard: srv.guard,
-		Provider: c.Provider, Engine: engines.ByName, Dial: probe.Dial, Log: srv.log,
+		Provider: c.Provider, Engine: engines.Index(all), Dial: probe.Dial, Log: srv.log,
 	})
 	c.Rotation = w.rotation
 	srv.fleet = fleet.New(c)
 	w.fleet = srv.fleet
-	srv.moves = &migration.Service{Account: srv.opts.Account, Store: srv.store, Box: box, Engines: engines.All(), Log: srv.log, Known: srv.caCertificates}
+	srv.moves = &migration.Service{Account: srv.opts.Account, Store: srv.store, Box: box, Engines: all, Log: srv.log, Known: srv.caCertificates}
 	srv.tests = jobs.NewLoop(migration.Work{Service: srv.moves}, migration.Workers, srv.log)
 	srv.moves.Wake = srv.tests.Wake
 }

@@ -49,17 +49,7 @@ func insert(ctx context.Context, s *sql.Stmt, calls []AuditRecord) error {
 
 // Calls lists calls after id, at most limit, oldest first.
 func (t *Tx) Calls(after int64, limit int) ([]AuditRecord, error) {
-	var all []AuditRecord
-	err := t.rows(`SELECT id, at, actor, action, target, request_id, detail FROM calls WHERE id>? ORDER BY id LIMIT ?`,
-		[]any{after, limit}, func(r *sql.Rows) error {
-			var a AuditRecord
-			var at int64
-			err := r.Scan(&a.ID, &at, &a.Actor, &a.Action, &a.Target, &a.RequestID, &a.Detail)
-			a.At = time.UnixMilli(at).UTC()
-			all = append(all, a)
-			return err
-		})
-	return all, err
+	return t.records("calls", after, limit)
 }
 
 // DropCalls removes calls made before a time, the oldest first and at most so

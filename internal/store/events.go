@@ -85,8 +85,13 @@ func (t *Tx) Audit(a AuditRecord) error {
 
 // AuditLog lists records after id, at most limit, oldest first.
 func (t *Tx) AuditLog(after int64, limit int) ([]AuditRecord, error) {
+	return t.records("audit", after, limit)
+}
+
+// records reads a table of the audit log's form.
+func (t *Tx) records(table string, after int64, limit int) ([]AuditRecord, error) {
 	all := []AuditRecord{}
-	err := t.rows(`SELECT id, at, actor, action, target, request_id, detail FROM audit WHERE id>? ORDER BY id LIMIT ?`,
+	err := t.rows(`SELECT id, at, actor, action, target, request_id, detail FROM `+table+` WHERE id>? ORDER BY id LIMIT ?`,
 		[]any{after, limit}, func(r *sql.Rows) error {
 			var a AuditRecord
 			var at int64

@@ -59,7 +59,7 @@ func (pl *place) putSource(from provider.Source) error {
 	if from.Password == "" {
 		return fault.New(fault.MissingParameter, "the password that replica %q logs in at its primary with is missing; send it", pl.ID)
 	}
-	roots, err := parseDER(from.Roots)
+	roots, err := provider.ParseDER(from.Roots)
 	if err != nil {
 		return fmt.Errorf("read roots of the primary of %q: %w", pl.ID, err)
 	}

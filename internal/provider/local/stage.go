@@ -28,11 +28,11 @@ func (p *Provider) Stage(ctx context.Context, i provider.Instance, generation st
 	if err := pl.checkGeneration(generation); err != nil {
 		return err
 	}
-	certs, err := parseDER(chain)
+	certs, err := provider.ParseDER(chain)
 	if err != nil {
 		return fmt.Errorf("stage generation %q of %q: %w", generation, i.ID, err)
 	}
-	roots, err := parseDER(want.Roots)
+	roots, err := provider.ParseDER(want.Roots)
 	if err != nil {
 		return fmt.Errorf("read roots for generation %q of %q: %w", generation, i.ID, err)
 	}
@@ -89,19 +89,7 @@ func (pl *place) judge(pair engine.PairPaths, roots []*x509.Certificate, want pr
 	if err != nil {
 		return err
 	}
-	if len(want.Names) == 0 {
-		return fault.New(fault.InvalidInstanceState, "the name check of instance %q was given no name; name the endpoint", pl.ID)
-	}
-	if err := pki.VerifyEach(chain, roots, pki.SSLVerifyCA, "", want.Now); err != nil {
-		return fault.Wrap(err, fault.InvalidInstanceState, "the chain check of the certificate for instance %q failed (%v); issue it again", pl.ID, err)
-	}
-	for _, name := range want.Names {
-		// Stricter than a client that falls back to the CN.
-		if err := chain[0].VerifyHostname(name); err != nil {
-			return fault.Wrap(err, fault.InvalidInstanceState, "the name check of the certificate for instance %q failed: %q is not in its SAN; issue it again with that name", pl.ID, name)
-		}
-	}
-	return nil
+	return want.Check(pl.ID, chain, roots)
 }
 
 // inspect checks a pair as the server will find it: owner, mode, and that
@@ -152,19 +140,4 @@ func (pl *place) checkMode(path string) error {
 		return fault.New(fault.InvalidInstanceState, "the mode check of %q failed: it is %04o and must be %04o; %s", path, st.Mode().Perm(), mode, fix)
 	}
 	return nil
-}
-
-func parseDER(list [][]byte) ([]*x509.Certificate, error) {
-	if len(list) == 0 {
-		return nil, fault.New(fault.InvalidParameter, "the list of certificates is empty; send at least one")
-	}
-	certs := make([]*x509.Certificate, 0, len(list))
-	for n, der := range list {
-		c, err := x509.ParseCertificate(der)
-		if err != nil {
-			return nil, fault.Wrap(err, fault.InvalidParameter, "certificate %d of the list is not X.509 DER", n+1)
-		}
-		certs = append(certs, c)
-	}
-	return certs, nil
 }

@@ -19,11 +19,11 @@ func (p *Provider) Stage(ctx context.Context, i provider.Instance, generation st
 	if err := checkGeneration(generation); err != nil {
 		return err
 	}
-	certs, err := parseDER(chain)
+	certs, err := provider.ParseDER(chain)
 	if err != nil {
 		return fmt.Errorf("stage generation %q of %q: %w", generation, i.ID, err)
 	}
-	roots, err := parseDER(want.Roots)
+	roots, err := provider.ParseDER(want.Roots)
 	if err != nil {
 		return fmt.Errorf("read roots for generation %q of %q: %w", generation, i.ID, err)
 	}
@@ -46,27 +46,10 @@ func (p *Provider) Stage(ctx context.Context, i provider.Instance, generation st
 	if _, err := next.pair(generation); err != nil {
 		return err
 	}
-	if err := judge(i.ID, certs, roots, want); err != nil {
+	if err := want.Check(i.ID, certs, roots); err != nil {
 		return err
 	}
 	return inst.save(next)
-}
-
-// judge is the pre-flight: everything a client would refuse.
-func judge(id string, chain, roots []*x509.Certificate, want provider.Expect) error {
-	if len(want.Names) == 0 {
-		return fault.New(fault.InvalidInstanceState, "the name check of instance %q was given no name; name the endpoint", id)
-	}
-	if err := pki.VerifyEach(chain, roots, pki.SSLVerifyCA, "", want.Now); err != nil {
-		return fault.Wrap(err, fault.InvalidInstanceState, "the chain check of the certificate for instance %q failed (%v); issue it again", id, err)
-	}
-	for _, name := range want.Names {
-		// Stricter than a client that falls back to the CN.
-		if err := chain[0].VerifyHostname(name); err != nil {
-			return fault.Wrap(err, fault.InvalidInstanceState, "the name check of the certificate for instance %q failed: %q is not in its SAN; issue it again with that name", id, name)
-		}
-	}
-	return nil
 }
 
 // pair is a generation as TLS takes it, checked to be one.
@@ -89,21 +72,6 @@ func (r record) pair(generation string) (tls.Certificate, error) {
 	// Without Leaf: a server does not need it, and parsed it is larger than
 	// all the rest.
 	return tls.Certificate{Certificate: g.Chain, PrivateKey: crypto.PrivateKey(key)}, nil
-}
-
-func parseDER(list [][]byte) ([]*x509.Certificate, error) {
-	if len(list) == 0 {
-		return nil, fault.New(fault.InvalidParameter, "the list of certificates is empty; send at least one")
-	}
-	certs := make([]*x509.Certificate, 0, len(list))
-	for n, der := range list {
-		c, err := x509.ParseCertificate(der)
-		if err != nil {
-			return nil, fault.Wrap(err, fault.InvalidParameter, "certificate %d of the list is not X.509 DER", n+1)
-		}
-		certs = append(certs, c)
-	}
-	return certs, nil
 }
 
 // clone is the DER of certs, in memory of its own: the caller may go on to
