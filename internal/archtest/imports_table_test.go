@@ -47,11 +47,21 @@ func mayImport() map[string][]string {
 		"internal/guide":                 {"fault"},
 		"internal/walletcli":             {"fault", "hostfs", "pki", "wallet"},
 
+		// What clients' configurations really do.
+		"internal/clientconfig":         {},
+		"internal/clientconfig/drivers": {"clientconfig"},
+		"internal/clientconfig/read":    {"clientconfig"},
+		"internal/clientconfig/scan":    {"clientconfig", "clientconfig/drivers", "clientconfig/read", "fault", "hostfs", "pki", "trust/store", "trust/store/storefile"},
+
+		// What a change of a CA does to each client, from evidence.
+		"internal/forecast": {"clientconfig", "evidence"},
+
 		// State.
-		"internal/store":  {"fault", "inventory", "pki"},
-		"internal/auth":   {"fault", "secrets", "store"},
-		"internal/clock":  {"fault", "store"},
-		"internal/events": {"fault", "inventory", "store"},
+		"internal/evidence": {}, // who connects: nouns and rules, pure
+		"internal/store":    {"evidence", "fault", "inventory", "pki"},
+		"internal/auth":     {"fault", "secrets", "store"},
+		"internal/clock":    {"fault", "store"},
+		"internal/events":   {"fault", "inventory", "store"},
 
 		// Where databases live.
 		"internal/provider":           {"engine", "fault", "pki"},
@@ -60,10 +70,14 @@ func mayImport() map[string][]string {
 
 		// What should be.
 		"internal/authority": {"clock", "events", "fault", "inventory", "pki", "secrets", "store", "trust"},
-		"internal/rotation":  {"authority", "clock", "engine", "events", "fault", "inventory", "pki", "probe", "provider", "store"},
+		"internal/rotation":  {"authority", "clock", "engine", "events", "evidence", "fault", "inventory", "pki", "probe", "provider", "store"},
 		"internal/params":    {"engine", "events", "fault", "inventory", "store"},
 		"internal/status":    {"fault", "inventory", "rotation", "store"},
-		"internal/fleet":     {"authority", "clock", "engine", "events", "fault", "inventory", "params", "pki", "provider", "rotation", "secrets", "store"},
+		// Who connects: the watching; and what forcing TLS would do to them.
+		"internal/watch":    {"engine", "events", "evidence", "fault", "inventory", "jobs", "provider", "rotation", "store"},
+		"internal/forcetls": {"engine", "events", "evidence", "fault", "inventory", "jobs", "params", "store"},
+		"internal/fleet":    {"authority", "clientconfig", "clock", "engine", "events", "evidence", "fault", "forecast", "inventory", "params", "pki", "provider", "rotation", "secrets", "store"},
+		"internal/overview": {"authority", "engine", "fault", "inventory", "rotation", "store"},
 		// Migration endpoints: a connection test is a probe and an engine's login.
 		"internal/migration": {"engine", "events", "fault", "inventory", "jobs", "pki", "probe", "secrets", "store", "wallet"},
 		// The way back: a copy of the state and the keys.
@@ -73,16 +87,17 @@ func mayImport() map[string][]string {
 	// The edges of the program: they may use the whole domain, and not each
 	// other. No transport reaches a database's files or its wire.
 	domain := []string{
-		"auth", "authority", "clock", "engine", "events", "fault", "fleet", "inventory",
-		"jobs", "migration", "params", "pki", "provider", "rotation", "status", "store", "trust",
+		"auth", "authority", "clock", "engine", "events", "clientconfig", "evidence", "fault", "fleet", "forcetls", "forecast", "inventory",
+		"jobs", "migration", "overview", "params", "pki", "provider", "rotation", "status", "store", "trust", "watch",
 	}
+	table["internal/console"] = []string{"fault"}
 	table["internal/api"] = []string{"events", "fault"} // what they share
 	table["internal/api/rds"] = append([]string{"api", "awswire/query", "awswire/sigv4"}, domain...)
 	table["internal/api/dms"] = append([]string{"api", "awswire/jsonrpc"}, domain...)
-	table["internal/api/native"] = append([]string{"api", "awswire/sigv4"}, domain...)
+	table["internal/api/native"] = append([]string{"api", "awswire/sigv4", "clientconfig/scan", "console", "guide"}, domain...)
 	table["internal/serve"] = append([]string{
-		"api/dms", "api/rds", "api/native", "awswire/jsonrpc", "awswire/query", "awswire/sigv4", "engines", "hostfs", "probe", "provider/local", "provider/simulated", "secrets",
+		"api/dms", "api/rds", "api/native", "awswire/jsonrpc", "awswire/query", "awswire/sigv4", "console", "engines", "hostfs", "probe", "provider/local", "provider/simulated", "secrets",
 	}, domain...)
-	table["cmd/dbtls"] = append([]string{"serve", "backup", "trust/store", "trust/store/storefile", "guide", "wallet", "walletcli"}, table["internal/serve"]...)
+	table["cmd/dbtls"] = append([]string{"serve", "backup", "clientconfig/scan", "trust/store", "trust/store/storefile", "guide", "wallet", "walletcli"}, table["internal/serve"]...)
 	return table
 }

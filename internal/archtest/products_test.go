@@ -44,7 +44,8 @@ func productBranches(all []source) []string {
 	products := productNames()
 	var out []string
 	for _, s := range shipped(all) {
-		if s.dir() == "internal/engines" || s.dir() == "internal/engine" || strings.HasPrefix(s.dir(), "internal/engine/") {
+		if s.dir() == "internal/engines" || s.dir() == "internal/engine" || strings.HasPrefix(s.dir(), "internal/engine/") ||
+			s.dir() == "internal/clientconfig" || strings.HasPrefix(s.dir(), "internal/clientconfig/") { // rules about clients name products
 			continue
 		}
 		names := s.names()
