@@ -29,7 +29,14 @@ type Engine struct {
 	Login     Login      // nil: a connection test reaches the listener only
 	Schemas   Schemas    // nil: dbtls cannot list the schemas of this product
 	Replicas  *Replicas  // nil: Server cannot make a read replica
+	Looker    Looker     // nil: dbtls cannot ask a server of this product for its sessions
+	Log       *LoginLog  // nil: what Server writes does not prove who logged in, and how
 }
+
+// Looker logs in as an account that need only read, and asks for the sessions.
+// Its errors are those of Login; one of an account that may not read them names
+// what has to be granted. The account's own session is marked as dbtls's.
+type Looker func(ctx context.Context, a Account) (Look, error)
 
 // Replicas is what a Server needs for Settings.Primary.
 type Replicas struct {
@@ -72,6 +79,13 @@ type Spec struct {
 	// Conflict refuses values that are good each and not together; nil: there
 	// are none such. Its error names the rule and the fix.
 	Conflict func(version string, values map[string]string) error
+	// Force is how servers of a version are told to refuse plain clients; nil:
+	// that cannot be told apart, they always or never do.
+	Force func(version string) *Force
+	// Reader makes the least account that Looker needs: statements for an
+	// administrator to run, with a place for the password. "" where there is no
+	// such account.
+	Reader func(user string) string
 	// CAs lists the CA identifiers whose leaves servers of this version can
 	// serve; nil means all.
 	CAs func(version string) []string
@@ -258,5 +272,8 @@ type Admin interface {
 	// EndSessions ends every client session begun before t, except dbtls's
 	// own, and returns how many.
 	EndSessions(ctx context.Context, t time.Time) (int, error)
+	// Look lists the sessions that are open now, dbtls's own and the server's
+	// threads marked as such.
+	Look(ctx context.Context) (Look, error)
 	Close() error
 }

@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"time"
@@ -17,18 +19,42 @@ import (
 // and an error when h has no pair.
 func ServeTLS(ctx context.Context, c net.Conn, h *Host, base *tls.Config) (*tls.Conn, error) {
 	var failed error
+	met := false // the client has said hello
 	certificate := func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		met = true
 		pair, err := h.Certificate(hello)
 		if err != nil {
 			failed = fmt.Errorf("take the pair in service: %w", err)
 		}
 		return pair, failed
 	}
-	conn := tls.Server(c, serving(base, certificate))
+	watch := &alertWatch{Conn: c}
+	conn := tls.Server(watch, serving(base, certificate))
 	if err := conn.HandshakeContext(ctx); err != nil {
+		// One that left before it said anything looked for an open port.
+		if failed == nil && (met || !errors.Is(err, io.EOF)) && !errors.Is(ctx.Err(), context.Canceled) {
+			h.Sessions.fail(ClientAddress(c), whyFailed(err, watch))
+		}
 		return nil, failed
 	}
+	watch.off = true
 	return conn, nil
+}
+
+// whyFailed is what ended a handshake: for an alert of the client's, its name.
+func whyFailed(err error, w *alertWatch) string {
+	const ofClient = "alert of the client: "
+	if w.seen {
+		return ofClient + strings.TrimPrefix(w.alert.Error(), "tls: ")
+	}
+	if errors.Is(err, io.EOF) {
+		return "the client ended the connection"
+	}
+	text, alert := strings.CutPrefix(err.Error(), "remote error: tls: ")
+	if alert {
+		return ofClient + text
+	}
+	return strings.TrimPrefix(text, "tls: ")
 }
 
 // serving is base with that certificate, also where base chooses by client.

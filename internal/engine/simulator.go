@@ -42,6 +42,7 @@ type Host struct {
 type Session struct {
 	ID        int
 	User      string
+	Database  string // that the client asked for, "" for none
 	Client    string // IP address
 	Program   string // as the client names itself, "" when it does not
 	Encrypted bool
@@ -50,8 +51,22 @@ type Session struct {
 	Since     time.Time
 }
 
-// Sessions is the list of an instance's sessions.
+// Sighting is the session as evidence of a kind.
+func (s Session) Sighting(kind SightingKind) Sighting {
+	v := Sighting{
+		Kind: kind, At: s.Since, User: Printable(s.User), Database: Printable(s.Database), Source: s.Client,
+		Application: Printable(s.Program), TLS: TLSPlain,
+	}
+	if s.Encrypted {
+		v.TLS, v.Version, v.Cipher = TLSEncrypted, s.TLS, s.Cipher
+	}
+	return v
+}
+
+// Sessions is the list of an instance's sessions. nil lists none.
 type Sessions struct {
+	Journal *Journal // takes what happens, nil: nobody wants it
+
 	mu   sync.Mutex
 	last int
 	open map[int]Session
@@ -71,10 +86,38 @@ func (s *Sessions) Add(v Session) (_ Session, done func()) {
 	s.last++
 	v.ID = s.last
 	s.open[v.ID] = v
+	s.Journal.add(v.Sighting(SightLogin))
 	return v, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.open, v.ID)
+	}
+}
+
+// Visit notes a client of a product that is played without logins: it came as
+// far as a login would.
+func (s *Sessions) Visit(v Session) {
+	if s != nil {
+		seen := v.Sighting(SightLogin)
+		seen.Why = "the instance is simulated and asks for no password"
+		s.Journal.add(seen)
+	}
+}
+
+// Refuse notes a client that was sent away because it did not encrypt. What it
+// said of itself may be missing: some products are not told before.
+func (s *Sessions) Refuse(v Session, why string) {
+	if s != nil {
+		seen := v.Sighting(SightPlainRefused)
+		seen.Why = Printable(why)
+		s.Journal.add(seen)
+	}
+}
+
+// fail notes a client with which no TLS came about.
+func (s *Sessions) fail(client, why string) {
+	if s != nil {
+		s.Journal.add(Sighting{Kind: SightHandshakeFailed, At: time.Now(), Source: client, TLS: TLSUnknown, Why: Printable(why)})
 	}
 }
 

@@ -290,3 +290,11 @@ func (p *place) dial(_ context.Context, t probe.Target) (*probe.Observation, err
 	}
 	return nil, fmt.Errorf("connect to %s: connection refused", t.Address)
 }
+
+func (p *place) Look(context.Context, provider.Instance) (engine.Look, error) {
+	return engine.Look{}, nil
+}
+
+func (p *place) Logins(context.Context, provider.Instance, provider.LogPosition, int) (provider.LogBatch, error) {
+	return provider.LogBatch{}, nil
+}

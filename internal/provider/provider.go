@@ -123,4 +123,34 @@ type Provider interface {
 	Collect(ctx context.Context, i Instance, keep []string) error
 	// EndSessions ends client sessions begun before t.
 	EndSessions(ctx context.Context, i Instance, t time.Time) (int, error)
+
+	// Look lists the sessions that are open on a running server.
+	Look(ctx context.Context, i Instance) (engine.Look, error)
+	// Logins reads on in what i's server wrote of its clients, from a position
+	// on (the zero value: what was written from now on) and at most so many bytes.
+	Logins(ctx context.Context, i Instance, from LogPosition, most int) (LogBatch, error)
+}
+
+// LogPosition is where reading a log goes on. It is kept with what was read
+// before it, in one transaction, so that nothing is read twice or missed.
+type LogPosition struct {
+	File   string // base name, "" before the first
+	Inode  uint64 // of File: another file may have its name
+	Offset int64
+	State  []byte // of the reading: what the provider and the engine's reader go on from
+}
+
+// LogBatch is one piece of a log.
+type LogBatch struct {
+	Sightings []engine.Sighting
+	Next      LogPosition
+	// Upto is the time up to which every login has been told of: the time of the
+	// reading when its end was reached, else that of the last entry.
+	Upto time.Time
+	More bool // there is more to read now
+	// Gap says what may be missing between from and Next, "" for nothing.
+	Gap string
+	// Blind says why this instance's log does not tell who logs in, or not how,
+	// "" when it does. Sessions are to be looked at then.
+	Blind string
 }

@@ -311,3 +311,11 @@ func (f *fake) EndSessions(context.Context, provider.Instance, time.Time) (int, 
 	f.sessionsEnds++
 	return 2, nil
 }
+
+func (f *fake) Look(context.Context, provider.Instance) (engine.Look, error) {
+	return engine.Look{}, nil
+}
+
+func (f *fake) Logins(context.Context, provider.Instance, provider.LogPosition, int) (provider.LogBatch, error) {
+	return provider.LogBatch{}, nil
+}

@@ -192,4 +192,6 @@ func (a *fakeAdmin) EndSessions(context.Context, time.Time) (int, error) {
 	return 7, err
 }
 
+func (a *fakeAdmin) Look(context.Context) (engine.Look, error) { return engine.Look{}, nil }
+
 func (a *fakeAdmin) Close() error { return a.c.Close() }
