@@ -49,7 +49,9 @@ const (
 )
 
 var postgresEffects = map[string]effect{
-	"rds.force_ssl":            {seen: plain, then: [][2]string{{"1", refused}, {"false", accepted}, {"true", refused}, {"0", accepted}}},
+	"rds.force_ssl": {seen: plain, then: [][2]string{{"1", refused}, {"false", accepted}, {"true", refused}, {"0", accepted}}},
+	"dbtls.force_ssl_exceptions": {seen: plain, given: map[string]string{"rds.force_ssl": "1"},
+		then: [][2]string{{"*@127.0.0.0/8=2999-12-31", accepted}, {"somebody@*=2999-12-31", refused}}},
 	"ssl_min_protocol_version": {seen: only(tls.VersionTLS12), then: [][2]string{{"TLSv1.3", refused}, {"TLSv1.2", "TLS 1.2"}}},
 	"ssl_max_protocol_version": {seen: newest, then: [][2]string{{"TLSv1.2", "TLS 1.2"}, {"TLSv1.3", "TLS 1.3"}}},
 	"ssl_ciphers": {seen: suite, then: [][2]string{

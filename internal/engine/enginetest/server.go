@@ -62,6 +62,9 @@ func New(t *testing.T, e engine.Engine) *Server {
 		must(t, os.Mkdir(dir, 0o755))
 	}
 	v.ownedDir(v.Run)
+	if e.Log != nil {
+		v.ownedDir(e.Log.Dir(v.Settings))
+	}
 	v.ownedDir(v.Data + ".new")
 	for _, f := range e.Server.Files(v.Install, v.Settings) {
 		must(t, os.WriteFile(f.Path, f.Content, f.Mode))
@@ -140,11 +143,26 @@ func (v *Server) Start() {
 	go func() { defer close(gone); _ = cmd.Wait() }()
 	v.t.Cleanup(func() {
 		if v.t.Failed() {
-			b, _ := os.ReadFile(v.LogFile)
-			v.t.Logf("end of the server's log:\n%s", b[max(0, len(b)-4096):])
+			for name, b := range v.logs() {
+				v.t.Logf("end of %s:\n%s", name, b[max(0, len(b)-4096):])
+			}
 		}
 		v.Stop()
 	})
+}
+
+// logs are the files that the server prints and writes into, by path.
+func (v *Server) logs() map[string][]byte {
+	paths := []string{v.LogFile}
+	if v.Engine.Log != nil {
+		more, _ := filepath.Glob(filepath.Join(v.Engine.Log.Dir(v.Settings), "*"))
+		paths = append(paths, more...)
+	}
+	all := map[string][]byte{}
+	for _, path := range paths {
+		all[path], _ = os.ReadFile(path)
+	}
+	return all
 }
 
 // Stop shuts the server down cleanly, or hard when that takes too long.

@@ -36,7 +36,7 @@ func (a *admin) Apply(ctx context.Context, s engine.Settings) error {
 	err = a.asSuper(ctx, func(super *pgx.Conn) error {
 		for _, look := range []func() ([]string, error){
 			func() ([]string, error) { return settingsNotInForce(ctx, super, wantedSettings(version, s, t)) },
-			func() ([]string, error) { return rulesNotInForce(ctx, super, t.force) },
+			func() ([]string, error) { return rulesNotInForce(ctx, super, t) },
 			func() ([]string, error) { return roleNotInForce(ctx, super, s) },
 		} {
 			found, err := look()
@@ -98,30 +98,35 @@ func settingsNotInForce(ctx context.Context, super *pgx.Conn, want map[string]st
 
 // rulesNotInForce reads pg_hba.conf as the server does. With an error in it
 // the server keeps the rules it had.
-func rulesNotInForce(ctx context.Context, super *pgx.Conn, force bool) ([]string, error) {
-	rows, err := super.Query(ctx, `SELECT line_number, coalesce(type, ''), coalesce(auth_method, ''), coalesce(error, '')
-		FROM pg_hba_file_rules ORDER BY line_number`)
+func rulesNotInForce(ctx context.Context, super *pgx.Conn, t terms) ([]string, error) {
+	rows, err := super.Query(ctx, `SELECT line_number, coalesce(type, ''), coalesce(auth_method, ''), coalesce(error, ''),
+		coalesce(user_name = '{all}' AND address = 'all', false) FROM pg_hba_file_rules ORDER BY line_number`)
 	if err != nil {
 		return nil, fmt.Errorf("read rules of pg_hba.conf: %w", err)
 	}
 	var wrong []string
-	plain := false
+	plain, some := false, 0 // everybody's sessions without TLS, and some clients'
 	var line int
 	var kind, method, problem string
-	_, err = pgx.ForEachRow(rows, []any{&line, &kind, &method, &problem}, func() error {
+	var everybody bool
+	_, err = pgx.ForEachRow(rows, []any{&line, &kind, &method, &problem, &everybody}, func() error {
 		if problem != "" {
 			wrong = append(wrong, fmt.Sprintf("line %d of pg_hba.conf: %s", line, problem))
 		}
 		if method != "reject" && slices.Contains([]string{"host", "hostnossl"}, kind) {
-			plain = true
+			plain = plain || everybody
+			some++
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read rules of pg_hba.conf: %w", err)
 	}
-	if plain == force {
-		wrong = append(wrong, fmt.Sprintf("pg_hba.conf lets plain sessions in: %t, where %s asks for %t", plain, paramForce, !force))
+	if plain == t.force {
+		wrong = append(wrong, fmt.Sprintf("pg_hba.conf lets plain sessions in: %t, where %s asks for %t", plain, paramForce, !t.force))
+	}
+	if want := len(exceptionRules(t.exceptions)); t.force && !plain && some != want {
+		wrong = append(wrong, fmt.Sprintf("pg_hba.conf has %d exceptions, where %s asks for %d", some, paramExceptions, want))
 	}
 	return wrong, nil
 }

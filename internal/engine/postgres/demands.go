@@ -16,7 +16,7 @@ func (p product) demands(version string, values map[string]string) (Demands, err
 	if err != nil {
 		return Demands{}, err
 	}
-	d := Demands{Force: t.force, Min: tls.VersionTLS12, Suites: suites, Curves: curves(version)}
+	d := Demands{Force: t.force, Exceptions: t.exceptions, Min: tls.VersionTLS12, Suites: suites, Curves: curves(version)}
 	if t.min == tls13 {
 		d.Min = tls.VersionTLS13
 	}

@@ -20,7 +20,7 @@
 // # Who may do what in a server made here
 //
 // Network sessions log in with SCRAM-SHA-256, over TLS only where
-// rds.force_ssl is 1. dbtls itself comes over the UNIX socket, authenticated by
+// rds.force_ssl is 1, but for the clients of dbtls.force_ssl_exceptions. dbtls itself comes over the UNIX socket, authenticated by
 // the kernel (peer), as one of two roles that no network session can log in as:
 //
 //   - dbtls_agent does the daily work: reads statistics, reloads.
@@ -42,6 +42,30 @@
 // private key. Setting up such a server therefore marks the three roles that
 // reach the file system as superusers (they cannot log in), so that only a
 // superuser may grant them. Version 16 has the rule built in.
+//
+// # What the log proves
+//
+// The server writes every login as three rows of CSV (csvlog), by a collector of
+// its own: dbtls's end costs nothing. A text in a row has quotes, and those
+// inside are doubled, so no name a client chooses ends its row.
+//
+//	connection received                        the source; read from its column
+//	connection authenticated … (FILE:N)        by which line of pg_hba.conf (14 and later)
+//	connection authorized: user=… database=… application_name=… SSL enabled (…)
+//
+// The last of them ends in the name of the client's application where there is
+// no TLS, and that may read "SSL enabled (…)". What proves TLS is N, joined by
+// the session's id and the number of the row within it: pg_hba.conf has hostssl
+// lines on even numbers and hostnossl lines on odd ones, always. Of a file that
+// another hand changed so that this does not hold, nothing is believed. Rows of
+// sessions that are in already hold whatever they like (RAISE LOG); those of one
+// that is being let in are known by their tag, "authentication".
+//
+// A client that ends the handshake leaves the alert it sent and its address, and
+// one that only looks whether the port is open leaves neither. dbtls's own
+// handshakes end before the login and leave nothing. Whoever can write files as
+// the operating-system user of the server, or is its superuser, can forge all of
+// this, as he can the database.
 //
 // # Parameters that contradict each other
 //

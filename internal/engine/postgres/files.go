@@ -16,7 +16,7 @@ func bindingFile(s engine.Settings) string { return filepath.Join(s.Conf, "tls.c
 // server from starting are left out; Apply is what says so.
 func (v server) Files(i engine.Install, s engine.Settings) []engine.File {
 	t, _ := v.product.terms(i.Version, s.Parameters)
-	hba, ident := filepath.Join(s.Conf, "pg_hba.conf"), filepath.Join(s.Conf, "pg_ident.conf")
+	hba, ident := hbaFile(s), filepath.Join(s.Conf, "pg_ident.conf")
 	return []engine.File{
 		{Path: confFile(s), Content: []byte(postgresqlConf(i, s, t, hba, ident)), Mode: 0o644},
 		{Path: hba, Content: []byte(hbaConf(s, t)), Mode: 0o644},
@@ -62,17 +62,38 @@ func postgresqlConf(i engine.Install, s engine.Settings, t terms, hba, ident str
 	b.WriteString("include " + confString(bindingFile(s)) + "\n")
 	b.WriteString("\n# read replicas: what is kept for one that is away, and what this one follows\n")
 	write(replication(i, s)...)
-	b.WriteString("\n# to standard error, which the provider writes to the log file\n")
+	b.WriteString("\n# the log, which dbtls reads and whose old files it removes; what comes before it begins goes to standard error\n")
+	write(logging(s)...)
+	b.WriteString("\n")
 	write(
-		setting{"log_destination", "stderr"},
-		setting{"logging_collector", "off"},
-		setting{"log_line_prefix", "%m [%p] %q%u@%d %h "},
-		setting{"log_timezone", "UTC"},
 		setting{"timezone", "UTC"},
-		setting{"lc_messages", "C"}, // one language in logs, whatever the environment says
 		setting{"default_text_search_config", "pg_catalog.english"},
 	)
 	return b.String()
+}
+
+// logging writes every login, in a form that no client can forge (see the
+// package comment). The collector, which makes the files, is a child of the
+// server and starts with it; until then log_line_prefix has its say.
+func logging(s engine.Settings) []setting {
+	return []setting{
+		{"logging_collector", "on"},
+		{"log_destination", "csvlog"},
+		{"log_directory", loginLogDir(s)},
+		{"log_filename", loginLogFile},
+		{"log_file_mode", "0600"},
+		{"log_rotation_size", "32MB"},
+		{"log_rotation_age", "1d"},
+		{"log_truncate_on_rotation", "off"},
+		{"log_connections", "on"},
+		{"log_disconnections", "off"},
+		{"log_hostname", "off"}, // the source is an address, and no name server is waited for
+		{"log_error_verbosity", "default"},
+		{"log_line_prefix", "%m [%p] %q%u@%d %h "},
+		{"log_timezone", "UTC"},
+		{"update_process_title", "on"}, // an entry's tag is from there
+		{"lc_messages", "C"},           // one language in logs, whatever the environment says
+	}
 }
 
 // settings are the terms as the server is told them. It knows no rds.force_ssl
@@ -100,31 +121,6 @@ func replication(i engine.Install, s engine.Settings) []setting {
 	}
 	return []setting{keep, {"hot_standby", "on"}, {"primary_conninfo", conninfo(s)},
 		{"wal_retrieve_retry_interval", "1s"}} // a primary that restarts is back before the default of 5 s
-}
-
-// hbaConf lets dbtls's roles in over the socket alone, replicas as replicas
-// over TLS alone, and everybody else over the network alone. Plain sessions
-// have a line of their own, so that the log's line number says which way a
-// session came; without that line they match none. "all" does not mean the
-// physical replication that "replication" does.
-func hbaConf(s engine.Settings, t terms) string {
-	lines := [][4]string{ // type, databases, roles, what follows the roles
-		{"local", "all", agentRole + "," + superRole, "peer map=dbtls"},
-		{"local", "all,replication", "all", "reject"},
-		{"host", "all,replication", agentRole + "," + superRole, "all reject"},
-		{"hostssl", "replication", replicaRole, "all scram-sha-256"},
-		{"host", "all,replication", replicaRole, "all reject"},
-		{"hostssl", "all", "all", "all scram-sha-256"},
-	}
-	if !t.force {
-		lines = append(lines, [4]string{"hostnossl", "all", "all", "all scram-sha-256"})
-	}
-	var b strings.Builder
-	b.WriteString(header(s))
-	for _, l := range lines {
-		fmt.Fprintf(&b, "%-9s  %-15s  %s  %s\n", l[0], l[1], l[2], l[3])
-	}
-	return b.String()
 }
 
 func identConf(s engine.Settings) string {

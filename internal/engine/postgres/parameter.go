@@ -28,7 +28,7 @@ const limitsSince = "12"
 // level, whatever the server is told.
 func (p product) parameters(version string) []engine.Parameter {
 	all := []engine.Parameter{
-		p.force(version), p.served(), ciphersParameter(version),
+		p.force(version), exceptionsParameter(), p.served(), ciphersParameter(version),
 		placed("ssl_ca_file", "Location of the SSL server authority file."),
 		placed("ssl_cert_file", "Location of the SSL server certificate file."),
 		placed("ssl_key_file", "Location of the SSL server private key file."),
@@ -92,6 +92,7 @@ func limit(name, description, value string) engine.Parameter {
 // terms are the TLS terms of one server; "" leaves one to the server.
 type terms struct {
 	force             bool
+	exceptions        []engine.Exception // of force
 	min, max, ciphers string
 }
 
@@ -105,6 +106,9 @@ func (p product) terms(version string, set map[string]string) (terms, error) {
 	values := engine.Spec{Parameters: p.parameters}.Values(version, set)
 	t := terms{force: values[paramForce] != "0", min: values[paramMin], max: values[paramMax], ciphers: values[paramCiphers]}
 	var left error
+	if t.exceptions, left = parseExceptions(values[paramExceptions]); left != nil {
+		left = fault.New(fault.InvalidParameter, "%s %q cannot be used: %v", paramExceptions, values[paramExceptions], left)
+	}
 	if err := checkCiphers(t.ciphers); err != nil {
 		left = fault.New(fault.InvalidParameter, "%s %q cannot be used: %v", paramCiphers, t.ciphers, err)
 		t.ciphers = ""

@@ -41,6 +41,8 @@ func (p product) engine(spec engine.Spec) engine.Engine {
 		_, err := p.terms(version, values)
 		return err
 	}
+	spec.Force = forcing
+	spec.Reader = Reader
 	spec.Modes = []pki.SSLMode{pki.SSLNone, pki.SSLRequire, pki.SSLVerifyCA, pki.SSLVerifyFull}
 	spec.ReservedUsers = reservedUsers()
 	spec.ReservedPrefix = "pg_"
@@ -49,6 +51,7 @@ func (p product) engine(spec engine.Spec) engine.Engine {
 		Wire:    Wire(),
 		Login:   Login(Wire()),
 		Schemas: Schemas(Wire()),
+		Looker:  Looker(Wire()),
 		Server:  server{p},
 		Simulator: Simulator(Play{
 			Demands: p.demands,
@@ -56,6 +59,7 @@ func (p product) engine(spec engine.Spec) engine.Engine {
 			Refused: refusedPlain,
 		}),
 		Replicas: &engine.Replicas{Allow: allowReplicas, Credential: replicaCredential},
+		Log:      loginLog(),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/dbtls/dbtls/internal/engine"
@@ -32,10 +33,12 @@ const handshakeByte = 0x16
 
 // Demands are what a simulated server asks of its clients.
 type Demands struct {
-	Force    bool          // plain sessions are refused
-	Min, Max uint16        // protocol versions, 0 for crypto/tls's own
-	Suites   []uint16      // of TLS 1.2, nil for crypto/tls's own
-	Curves   []tls.CurveID // nil for crypto/tls's own
+	Force bool // plain sessions are refused
+	// Exceptions of Force, each until its end.
+	Exceptions []engine.Exception
+	Min, Max   uint16        // protocol versions, 0 for crypto/tls's own
+	Suites     []uint16      // of TLS 1.2, nil for crypto/tls's own
+	Curves     []tls.CurveID // nil for crypto/tls's own
 }
 
 // Play says what the products of this protocol differ in when they are
@@ -152,16 +155,28 @@ func (v *visit) answer(code uint32, body []byte) {
 		return
 	}
 	s.Client = engine.ClientAddress(v.conn)
+	client := engine.NewSession(v.conn, s.User, s.Application)
+	client.Database = s.Database
 	switch {
 	case s.User == "":
 		v.say(fatal{state: stateNotAuthorized, text: "no PostgreSQL user name specified in startup packet"})
 	case v.trouble != nil:
 		v.sayTrouble()
-	case v.tls == nil && v.demands.Force:
-		v.say(fatal{state: stateNotAuthorized, text: v.play.Refused(v.host.Version, s)})
+	case v.tls == nil && v.demands.refuses(s, time.Now()):
+		why := v.play.Refused(v.host.Version, s)
+		v.host.Sessions.Refuse(client, why)
+		v.say(fatal{state: stateNotAuthorized, text: why})
 	default:
+		v.host.Sessions.Visit(client)
 		v.say(v.introduction())
 	}
+}
+
+// refuses reports whether a plain session is refused. What is excepted are
+// sessions in a database.
+func (d Demands) refuses(s Startup, now time.Time) bool {
+	excepted := func(x engine.Exception) bool { return x.Covers(s.User, s.Client, now) }
+	return d.Force && (s.Replication || !slices.ContainsFunc(d.Exceptions, excepted))
 }
 
 // introduction says what the client has reached.

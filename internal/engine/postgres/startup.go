@@ -43,6 +43,7 @@ func readPacket(r io.Reader) (code uint32, body []byte, err error) {
 // Startup is what a client says of itself before it logs in.
 type Startup struct {
 	User, Database string
+	Application    string // as the client calls itself
 	Replication    bool   // a walsender of no database, as a read replica asks for
 	Client         string // IP address
 }
@@ -65,6 +66,8 @@ func parseStartup(body []byte) (Startup, error) {
 			s.User = string(value)
 		case "database":
 			s.Database = string(value)
+		case "application_name":
+			s.Application = string(value)
 		case "replication":
 			s.Replication = isTrue(string(value))
 		}

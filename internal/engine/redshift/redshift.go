@@ -41,6 +41,8 @@ func New() engine.Engine {
 			Family:      func(version string) string { return "redshift-" + version },
 			HotReload:   func(string) bool { return true },
 			Parameters:  parameters,
+			Force:       forcing,
+			Reader:      reader,
 			ReservedUsers: []string{
 				"rdsdb", "public", "none", "current_user", "session_user",
 			},
@@ -49,8 +51,9 @@ func New() engine.Engine {
 			Modes:     []pki.SSLMode{pki.SSLNone},
 			Migration: []engine.Migration{{Name: "redshift", Display: "Amazon Redshift", TargetOnly: true, AlwaysTLS: true}},
 		},
-		Wire:  wire{postgres.Wire()},
-		Login: postgres.Login(wire{postgres.Wire()}),
+		Wire:   wire{postgres.Wire()},
+		Login:  postgres.Login(wire{postgres.Wire()}),
+		Looker: postgres.LookerBy(wire{postgres.Wire()}, look),
 		Simulator: postgres.Simulator(postgres.Play{
 			Demands: demands,
 			Direct:  func(string) bool { return false },
@@ -64,6 +67,15 @@ func parameters(string) []engine.Parameter {
 		Name: paramRequire, Description: "Requires SSL for all database connections.", Default: "false",
 		ApplyType: engine.Static, DataType: "boolean", Allowed: []string{"true", "false"},
 	}}
+}
+
+// forcing: a cluster's parameter group has no exceptions.
+func forcing(string) *engine.Force {
+	return &engine.Force{
+		Parameter: paramRequire, On: "true", Off: "false",
+		Refusal: `FATAL: no pg_hba.conf entry for host "…", user "…", database "…", SSL off`,
+		Means:   "the client did not use TLS, which is required; no entry is missing, and the same login over TLS is let in",
+	}
 }
 
 // demands: TLS 1.2 is the least that AWS's endpoints take.

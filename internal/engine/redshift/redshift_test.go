@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -126,5 +127,14 @@ func TestTheCatalogue(t *testing.T) {
 		if got, err := parameters[0].Canonical(value); got != want || (err == nil) != (want != "") {
 			t.Errorf("value %q is %q, %v", value, got, err)
 		}
+	}
+}
+
+func TestForcingNamesAParameterOfTheCatalogue(t *testing.T) {
+	t.Parallel()
+	spec := redshift.New().Spec
+	f, p := spec.Force("1.0"), spec.Parameters("1.0")[0]
+	if f.Parameter != p.Name || !slices.Contains(p.Allowed, f.On) || p.Default != f.Off || f.Exceptions != "" {
+		t.Errorf("%+v, in the catalogue %+v", f, p)
 	}
 }

@@ -54,10 +54,12 @@ func (p *Provider) manage(ctx context.Context, i provider.Instance, do func(engi
 	if err := p.mustRun(pl); err != nil {
 		return err
 	}
+	began := time.Now()
 	a, err := pl.engine.Server.Admin(ctx, pl.live())
 	if err != nil {
 		return fmt.Errorf("open management session of %q: %w", i.ID, err)
 	}
+	p.owes(pl, began)
 	defer a.Close()
 	if err := do(a); err != nil {
 		return fmt.Errorf("manage %q: %w", i.ID, err)

@@ -95,9 +95,9 @@ func (p *Provider) undo(ctx context.Context, pl *place, last provider.Instance, 
 	case errors.As(cause, &known) || late:
 		return fmt.Errorf("apply settings of %q: %w", pl.ID, cause)
 	case err != nil: // not their fault: it does not take those either that it took
-		return fault.Wrap(cause, fault.Unavailable, "the server of instance %q did not take its settings, neither the new ones nor those before; it is asked again, and the end of %q says more", pl.ID, pl.set.LogFile)
+		return fault.Wrap(cause, fault.Unavailable, "the server of instance %q did not take its settings, neither the new ones nor those before; it is asked again, and the end of %q says more", pl.ID, pl.tellingLog(time.Time{}))
 	}
-	return fault.Wrap(cause, fault.InvalidInstanceState, "the server of instance %q does not take its new settings and has those before again; the end of %q says why", pl.ID, pl.set.LogFile)
+	return fault.Wrap(cause, fault.InvalidInstanceState, "the server of instance %q does not take its new settings and has those before again; the end of %q says why", pl.ID, pl.tellingLog(time.Time{}))
 }
 
 func (p *Provider) goBack(ctx context.Context, last provider.Instance, inst engine.Install) error {

@@ -90,12 +90,18 @@ func (pl *place) openLog() (*os.File, error) {
 func (pl *place) logTail(from int64) string {
 	f, err := os.OpenFile(pl.set.LogFile, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return "(the log cannot be read)"
+		return unreadable
 	}
 	defer f.Close()
+	return tailOf(f, from)
+}
+
+const unreadable = "(the log cannot be read)"
+
+func tailOf(f *os.File, from int64) string {
 	st, err := f.Stat()
 	if err != nil {
-		return "(the log cannot be read)"
+		return unreadable
 	}
 	b := make([]byte, tailBytes)
 	n, _ := f.ReadAt(b, max(from, st.Size()-tailBytes))

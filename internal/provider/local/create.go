@@ -71,14 +71,24 @@ func (pl *place) makeDirs() error {
 			return err
 		}
 	}
-	if err := ensureDir(pl.set.Run, a.uid, a.gid, 0o700); err != nil {
-		return err
+	for _, dir := range pl.engineDirs() {
+		if err := ensureDir(dir, a.uid, a.gid, 0o700); err != nil {
+			return err
+		}
 	}
 	f, err := pl.openLog()
 	if err != nil {
 		return err
 	}
 	return f.Close()
+}
+
+// engineDirs are those that the engine's user writes in, besides the data.
+func (pl *place) engineDirs() []string {
+	if pl.engine.Log == nil {
+		return []string{pl.set.Run}
+	}
+	return []string{pl.set.Run, pl.engine.Log.Dir(pl.set)}
 }
 
 // makeData fills a directory beside the data directory and renames it.

@@ -19,10 +19,11 @@
 //	    conf/replica-roots.pem  of a replica: whom its primary is verified against
 //	    tls/GENERATION/         server.key, server.crt
 //	    run/                    UNIX socket, owned by the engine's user
-//	    log/engine.log          everything the server prints
+//	    log/engine.log          what the server prints until it begins a log of its own
+//	    log/…/                  that log, owned by the engine's user; old files are removed
 //	DIR/snapshots/NAME/         a final copy: data/ and snapshot.json
 //
-// As root, everything but data, run, replica.pass and the log file belongs to
+// As root, everything but data, run, replica.pass and the logs belongs to
 // root and is readable by the engine's group: the key is 0640 root:group, which
 // both PostgreSQL and MariaDB accept, so that a server that was broken into
 // cannot replace its own key, certificate or configuration, and cannot plant a
@@ -66,6 +67,7 @@ type Provider struct {
 	turns    map[string]chan struct{}    // by instance directory: who holds the one token acts
 	children map[int]bool                // servers this process started and has to reap, by pid
 	seen     map[string]int              // by instance directory: the pid its server had last
+	proofs   map[string]proof            // by instance directory: dbtls's own logins, which its log has to tell of
 }
 
 var _ provider.Provider = (*Provider)(nil)
@@ -90,6 +92,7 @@ func New(opts Options) (*Provider, error) {
 		turns:    map[string]chan struct{}{},
 		children: map[int]bool{},
 		seen:     map[string]int{},
+		proofs:   map[string]proof{},
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)

@@ -68,14 +68,15 @@ func (p *Provider) start(ctx context.Context, pl *place) error {
 	if err := pl.startedAs(); err != nil {
 		return err
 	}
+	began := time.Now()
 	pr, from, err := p.launch(pl, inst)
 	if err != nil {
 		return err
 	}
 	err = p.ready(ctx, pl, pr)
 	if errors.Is(err, errEnded) {
-		cause := fmt.Errorf("%w; its last lines: %s", err, pl.logTail(from))
-		return fault.Wrap(cause, fault.InvalidInstanceState, "the server of instance %q stopped before it accepted sessions; the end of %q says why", pl.ID, pl.set.LogFile)
+		telling, words := pl.lastWords(from, began)
+		return fault.Wrap(fmt.Errorf("%w; its last lines: %s", err, words), fault.InvalidInstanceState, "the server of instance %q stopped before it accepted sessions; the end of %q says why", pl.ID, telling)
 	}
 	return err
 }
