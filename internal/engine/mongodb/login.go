@@ -29,10 +29,20 @@ const (
 	selectWait = 30 * time.Second
 )
 
-// signIn is by SCRAM, in which the password does not go over the wire. TLS is up
-// before the driver sees a connection. MongoDB makes a database when something
-// is written to it, so that no name of one is wrong.
+// signIn logs in and asks for the version.
 func signIn(ctx context.Context, a engine.Account) (engine.Logged, error) {
+	return signInFor(ctx, a, func(ctx context.Context, c *mongo.Client) (engine.Logged, error) {
+		var info struct{ Version string }
+		err := c.Database(authSource).RunCommand(ctx, bson.D{{Key: "buildInfo", Value: 1}}).Decode(&info)
+		return engine.Logged{Version: info.Version}, err
+	})
+}
+
+// signInFor logs in by SCRAM, in which the password does not go over the wire,
+// with the first command of ask. TLS is up before the driver sees a connection.
+// MongoDB makes a database when something is written to it, so that no name of
+// one is wrong.
+func signInFor(ctx context.Context, a engine.Account, ask func(context.Context, *mongo.Client) (engine.Logged, error)) (engine.Logged, error) {
 	return a.Try(ctx, connections, func(ctx context.Context, t *engine.Attempt) (_ engine.Logged, err error) {
 		client, err := mongo.Connect(clientOptions(a, t))
 		if err != nil {
@@ -46,12 +56,11 @@ func signIn(ctx context.Context, a engine.Account) (engine.Logged, error) {
 				err = fmt.Errorf("end login: %w", left)
 			}
 		}()
-		var info struct{ Version string }
-		err = client.Database(authSource).RunCommand(ctx, bson.D{{Key: "buildInfo", Value: 1}}).Decode(&info)
+		logged, err := ask(ctx, client)
 		if err != nil {
 			return engine.Logged{}, refused(err)
 		}
-		return engine.Logged{Version: info.Version}, nil
+		return logged, nil
 	})
 }
 

@@ -39,6 +39,7 @@ type request struct {
 	id       int32
 	legacy   bool   // sent as OP_QUERY, to be answered with OP_REPLY
 	name     string // of the command
+	command  bson.Raw
 	noAnswer bool
 }
 
@@ -127,6 +128,7 @@ func (q *request) setCommand(doc bson.Raw) error {
 	if q.name, err = first.KeyErr(); err != nil {
 		return fmt.Errorf("%w: command document: %v", errMalformed, err)
 	}
+	q.command = doc
 	inner, wrapped := first.Value().DocumentOK()
 	if !q.legacy || !wrapped || q.name != "$query" && q.name != "query" {
 		return nil
@@ -135,6 +137,7 @@ func (q *request) setCommand(doc bson.Raw) error {
 		return fmt.Errorf("%w: command document: %v", errMalformed, err)
 	}
 	q.name, err = first.KeyErr()
+	q.command = inner
 	return err
 }
 

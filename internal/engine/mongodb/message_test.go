@@ -3,6 +3,7 @@ package mongodb
 import (
 	"bytes"
 	"encoding/binary"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -50,8 +51,13 @@ func TestARequestIsReadInEveryFormThatClientsSend(t *testing.T) {
 		"sequence": {id: 7, name: "ping"}, "query": {id: 7, name: "ping", legacy: true}, "wrapped": {id: 7, name: "isMaster", legacy: true},
 	}
 	for name, b := range requests(t) {
-		if got, err := readRequest(bytes.NewReader(b)); err != nil || got != want[name] {
-			t.Errorf("%s: %+v, %v", name, got, err)
+		got, err := readRequest(bytes.NewReader(b))
+		if first, _ := got.command.IndexErr(0); err != nil || first.Key() != want[name].name {
+			t.Errorf("%s: command %v, %v", name, got.command, err)
+		}
+		got.command = nil
+		if !reflect.DeepEqual(got, want[name]) {
+			t.Errorf("%s: %+v", name, got)
 		}
 	}
 }

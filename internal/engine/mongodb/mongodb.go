@@ -27,12 +27,15 @@ func New() engine.Engine {
 			Modes:      []pki.SSLMode{pki.SSLNone, pki.SSLRequire, pki.SSLVerifyFull},
 			Migration:  []engine.Migration{{Name: "mongodb", Display: "MongoDB"}, {Name: "docdb", Display: "Amazon DocumentDB (with MongoDB compatibility)"}},
 			Parameters: func(string) []engine.Parameter { return parameters() },
+			Force:      func(string) *engine.Force { return forcing() },
+			Reader:     reader,
 			// The users every deployment has of its own.
 			ReservedUsers:  []string{"__system"},
 			ReservedPrefix: "__",
 		},
 		Wire:      wire{},
 		Login:     signIn,
+		Looker:    looker,
 		Simulator: &engine.Simulator{Serve: serve},
 	}
 }

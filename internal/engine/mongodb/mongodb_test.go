@@ -42,6 +42,11 @@ func pool(world *pkitest.Hierarchy, cas ...string) *x509.CertPool {
 
 func listen(t *testing.T, parameters map[string]string, certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)) string {
 	t.Helper()
+	return serveHost(t, &engine.Host{Version: "7.0.16", Parameters: New().Spec.Values("7.0.16", parameters), Certificate: certificate})
+}
+
+func serveHost(t *testing.T, h *engine.Host) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +63,6 @@ func listen(t *testing.T, parameters map[string]string, certificate func(*tls.Cl
 			}
 			open.Go(func() {
 				defer c.Close()
-				h := &engine.Host{Version: "7.0.16", Parameters: e.Spec.Values("7.0.16", parameters), Certificate: certificate}
 				if err := e.Simulator.Serve(ctx, c, h); err != nil {
 					t.Errorf("Serve: %v", err)
 				}

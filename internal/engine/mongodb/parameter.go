@@ -70,3 +70,12 @@ func settle(values map[string]string) settings {
 	}
 	return s
 }
+
+// forcing: a plain client gets no answer at all.
+func forcing() *engine.Force {
+	return &engine.Force{
+		Parameter: tlsMode, Off: "preferTLS", On: requireTLS,
+		Refusal: "MongoServerSelectionError: connection <monitor> to 10.0.0.1:27017 closed",
+		Means:   "not a network failure: the server closes connections without TLS and says nothing; add tls=true and the CA bundle (tlsCAFile) to the client's connection string",
+	}
+}

@@ -27,8 +27,9 @@ func serve(ctx context.Context, c net.Conn, h *engine.Host) error {
 	if conn == nil {
 		return err
 	}
+	who := visitor{host: h, conn: conn}
 	for wait := greetWait; ; wait = idleWait {
-		if err := exchange(ctx, conn, h.Version, wait); err != nil {
+		if err := exchange(ctx, &who, wait); err != nil {
 			return nil // the client has left, speaks something else, or was cut off
 		}
 	}
@@ -48,6 +49,7 @@ func open(ctx context.Context, c net.Conn, h *engine.Host, s settings) (_ net.Co
 	read := &buffered{Conn: c, r: first}
 	if !isTLS(head) {
 		if !s.plain {
+			h.Sessions.Refuse(engine.NewSession(c, "", ""), tlsMode+" is "+requireTLS)
 			return nil, nil // as the real server does, without a word
 		}
 		return read, nil
@@ -66,20 +68,21 @@ func isTLS(head []byte) bool {
 }
 
 // exchange reads one command and answers it.
-func exchange(ctx context.Context, c net.Conn, version string, wait time.Duration) error {
+func exchange(ctx context.Context, v *visitor, wait time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	release := engine.Bound(ctx, c)
+	release := engine.Bound(ctx, v.conn)
 	defer func() { _ = release() }()
-	q, err := readRequest(c)
+	q, err := readRequest(v.conn)
 	if err != nil || q.noAnswer {
 		return err
 	}
-	out, err := q.answer(reply(q.name, version))
+	v.see(q)
+	out, err := q.answer(reply(q.name, v.host.Version))
 	if err != nil {
 		return err
 	}
-	_, err = c.Write(out)
+	_, err = v.conn.Write(out)
 	return err
 }
 

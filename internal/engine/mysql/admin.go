@@ -46,6 +46,7 @@ func (v server) Admin(ctx context.Context, s engine.Settings) (engine.Admin, err
 	cfg.Logger = &driver.NopLogger{} // errors are returned; the driver's own log adds nothing
 	cfg.InterpolateParams = true     // no statement is used twice
 	cfg.ParseTime = true
+	cfg.ConnectionAttributes = ownName
 	// A session's settings come before init_connect and the server's own.
 	cfg.Params = map[string]string{"sql_mode": "''", "autocommit": "1"}
 	connector, err := driver.NewConnector(cfg)

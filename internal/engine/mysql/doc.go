@@ -26,9 +26,10 @@
 // other way until version 11.6, hence the name. The account is born with every
 // privilege; setting up the master user demotes it, as its last step, to what
 // product.privileges lists. CONNECTION ADMIN, among them, opens the one slot
-// above max_connections and passes by init_connect. An init-file that runs at
-// every start puts the account back as it should be, and never gives more than
-// that.
+// above max_connections and passes by init_connect. Beside those it reads the
+// columns of performance_schema that tell who is connected and how, and none with
+// a statement of theirs. An init-file that runs at every start puts the account
+// back as it should be, and never gives more than that.
 //
 // The master user has everything on all databases except mysql and sys, where
 // it reads, and may create users.

@@ -28,14 +28,14 @@ const (
 // and one query, for the version.
 func signIn(ctx context.Context, a engine.Account) (engine.Logged, error) {
 	return logIn(ctx, a, func(ctx context.Context, c driver.Conn) (engine.Logged, error) {
-		version, err := column(ctx, c, "SELECT VERSION()")
+		version, err := rows(ctx, c, 1, "SELECT VERSION()")
 		if err == nil && len(version) != 1 {
 			err = fmt.Errorf("%d rows", len(version))
 		}
 		if err != nil {
 			return engine.Logged{}, fmt.Errorf("ask for the version: %w", err)
 		}
-		return engine.Logged{Version: version[0]}, nil
+		return engine.Logged{Version: version[0][0]}, nil
 	})
 }
 
@@ -63,6 +63,9 @@ func logIn(ctx context.Context, a engine.Account, ask func(context.Context, driv
 	})
 }
 
+// ownName is how dbtls calls itself in a server's list of sessions.
+const ownName = "program_name:dbtls"
+
 // loginConfig leaves every way off by which the driver would show the password
 // or do without TLS.
 func loginConfig(a engine.Account, t *engine.Attempt) *mysql.Config {
@@ -73,35 +76,52 @@ func loginConfig(a engine.Account, t *engine.Attempt) *mysql.Config {
 	cfg.TLS = t.Config()
 	cfg.AllowFallbackToPlaintext, cfg.AllowCleartextPasswords, cfg.AllowOldPasswords, cfg.AllowAllFiles = false, false, false, false
 	cfg.CheckConnLiveness = false
+	cfg.ConnectionAttributes = ownName
 	cfg.MaxAllowedPacket = 1 << 20 // else the driver asks the server
 	cfg.Logger = &mysql.NopLogger{}
 	return cfg
 }
 
-// column reads the first column of a query's rows.
-func column(ctx context.Context, c driver.Conn, query string) ([]string, error) {
+// rows reads a query's rows, which have so many columns, as text; NULL is "".
+func rows(ctx context.Context, c driver.Conn, columns int, query string) ([][]string, error) {
 	q, ok := c.(driver.QueryerContext)
 	if !ok {
 		return nil, errors.New("the driver has no queries")
 	}
-	rows, err := q.QueryContext(ctx, query, nil)
+	found, err := q.QueryContext(ctx, query, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	row := make([]driver.Value, len(rows.Columns()))
-	var all []string
+	defer found.Close()
+	row := make([]driver.Value, len(found.Columns()))
+	if len(row) != columns {
+		return nil, fmt.Errorf("server answers with %d columns instead of %d", len(row), columns)
+	}
+	var all [][]string
 	for {
-		err := rows.Next(row)
+		err := found.Next(row)
 		if errors.Is(err, io.EOF) {
 			return all, nil
 		}
-		if err != nil || len(row) == 0 {
-			return nil, fmt.Errorf("read %d columns: %w", len(row), err)
+		if err != nil {
+			return nil, fmt.Errorf("read a row: %w", err)
 		}
-		text, _ := row[0].([]byte)
-		all = append(all, string(text))
+		all = append(all, texts(row))
 	}
+}
+
+func texts(row []driver.Value) []string {
+	out := make([]string, len(row))
+	for i, v := range row {
+		switch v := v.(type) {
+		case nil:
+		case []byte:
+			out[i] = string(v)
+		default: // a number
+			out[i] = fmt.Sprint(v)
+		}
+	}
+	return out
 }
 
 // refused sorts what a server says to a login.

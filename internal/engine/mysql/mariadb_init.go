@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dbtls/dbtls/internal/engine"
+	"github.com/dbtls/dbtls/internal/engine/discover"
 	"github.com/dbtls/dbtls/internal/fault"
 )
 
@@ -22,6 +23,11 @@ func mariadbInitFile(version string, s engine.Settings) string {
 		"GRANT " + strings.Join(mariadb().privileges, ", ") + " ON *.* TO " + account + ";",
 		"CREATE USER IF NOT EXISTS " + greetedAccount + " IDENTIFIED VIA unix_socket ACCOUNT LOCK;",
 		"ALTER USER " + greetedAccount + " IDENTIFIED VIA unix_socket REQUIRE NONE ACCOUNT LOCK;",
+	}
+	if discover.AtLeast(version, "10.5") { // which brought the columns
+		for _, g := range schemaGrants(account) {
+			lines = append(lines, g+";")
+		}
 	}
 	if s.HostUser != "root" { // mariadb-install-db makes root as well
 		lines = append(lines, "DROP USER IF EXISTS 'root'@'localhost';")

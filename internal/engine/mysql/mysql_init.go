@@ -26,6 +26,7 @@ func mysqlInitFile(_ string, s engine.Settings) string {
 			" WITH MAX_QUERIES_PER_HOUR 0 MAX_UPDATES_PER_HOUR 0 MAX_CONNECTIONS_PER_HOUR 0 MAX_USER_CONNECTIONS 0"+
 			" PASSWORD EXPIRE NEVER ACCOUNT UNLOCK;",
 		"GRANT "+strings.Join(mysqld().privileges, ", ")+" ON *.* TO "+account+";",
+		strings.Join(schemaGrants(account), ";\n")+";",
 		"CREATE USER IF NOT EXISTS "+greetedAccount+" IDENTIFIED WITH auth_socket ACCOUNT LOCK;",
 		"ALTER USER "+greetedAccount+" IDENTIFIED WITH auth_socket REQUIRE NONE ACCOUNT LOCK;",
 	)

@@ -25,15 +25,30 @@ func TestParseResponse(t *testing.T) {
 		err     bool
 	}{
 		"an SSLRequest":              {payload: sslRequest(1)[4:], want: response{capabilities: capSSL | capProtocol41 | capSecureConnection | capPluginAuth}},
-		"a user with a password":     {payload: login(capSecureConnection, "me\x00\x03abcdb\x00"), want: response{capProtocol41 | capSecureConnection, "me", true}},
-		"a user without a password":  {payload: login(capSecureConnection, "me\x00\x00"), want: response{capProtocol41 | capSecureConnection, "me", false}},
-		"an empty password in clear": {payload: login(capPluginAuthLenenc, "me\x00\x01\x00"), want: response{capProtocol41 | capPluginAuthLenenc, "me", false}},
-		"a login after TLS":          {payload: login(capSSL, "me\x00\x01x"), want: response{capProtocol41 | capSSL, "me", true}},
-		"nothing after the user":     {payload: login(0, "me\x00"), want: response{capProtocol41, "me", false}},
-		"a user without an end":      {payload: login(0, "me"), err: true},
-		"a fixed part cut off":       {payload: login(0, "")[:31], err: true},
-		"a client before 4.1":        {payload: make([]byte, 40), err: true},
-		"nothing":                    {err: true},
+		"a user with a password":     {payload: login(capSecureConnection, "me\x00\x03abcdb\x00"), want: response{capabilities: capProtocol41 | capSecureConnection, user: "me", password: true}},
+		"a user without a password":  {payload: login(capSecureConnection, "me\x00\x00"), want: response{capabilities: capProtocol41 | capSecureConnection, user: "me", password: false}},
+		"an empty password in clear": {payload: login(capPluginAuthLenenc, "me\x00\x01\x00"), want: response{capabilities: capProtocol41 | capPluginAuthLenenc, user: "me", password: false}},
+		"a login after TLS":          {payload: login(capSSL, "me\x00\x01x"), want: response{capabilities: capProtocol41 | capSSL, user: "me", password: true}},
+		"nothing after the user":     {payload: login(0, "me\x00"), want: response{capabilities: capProtocol41, user: "me", password: false}},
+		"what the client says of itself": {
+			payload: login(capPluginAuthLenenc|capConnectWithDB|capPluginAuth|capConnectAttrs, "me\x00\x02ab"+"shop\x00"+"plugin\x00"+"\x1a\x03_os\x01x\x0cprogram_name\x06orders"),
+			want: response{
+				capabilities: capProtocol41 | capPluginAuthLenenc | capConnectWithDB | capPluginAuth | capConnectAttrs,
+				user:         "me", password: true, database: "shop", program: "orders",
+			},
+		},
+		"a description longer than the packet": {
+			payload: login(capSecureConnection|capConnectAttrs, "me\x00\x01x\xfe\xff\xff\xff\xff\xff\xff\xff\xff"),
+			want:    response{capabilities: capProtocol41 | capSecureConnection | capConnectAttrs, user: "me", password: true},
+		},
+		"a proof longer than the packet": {
+			payload: login(capSecureConnection|capConnectWithDB, "me\x00\x09x\x00"),
+			want:    response{capabilities: capProtocol41 | capSecureConnection | capConnectWithDB, user: "me", password: true},
+		},
+		"a user without an end": {payload: login(0, "me"), err: true},
+		"a fixed part cut off":  {payload: login(0, "")[:31], err: true},
+		"a client before 4.1":   {payload: make([]byte, 40), err: true},
+		"nothing":               {err: true},
 	} {
 		got, err := parseResponse(c.payload)
 		if got != c.want || errors.Is(err, errBadHandshake) != c.err {
@@ -45,11 +60,12 @@ func TestParseResponse(t *testing.T) {
 func FuzzParseResponse(f *testing.F) {
 	f.Add(sslRequest(1)[4:])
 	f.Add(login(capSecureConnection, "me\x00\x03abcdb\x00"))
+	f.Add(login(capPluginAuthLenenc|capConnectAttrs, "me\x00\x00\x1a\x03_os\x01x\x0cprogram_name\x06orders"))
 	f.Add(login(capPluginAuthLenenc, "me\x00\xfe\xff\xff\xff\xff\xff\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, p []byte) {
 		r, err := parseResponse(p)
-		if err == nil && len(r.user) > len(p)-sslReqLength {
-			t.Errorf("user %q is longer than what follows the fixed part", r.user)
+		if err == nil && len(r.user)+len(r.database)+len(r.program) > len(p)-sslReqLength {
+			t.Errorf("%+v is longer than what follows the fixed part", r)
 		}
 	})
 }

@@ -16,11 +16,15 @@ const listSchemas = `SELECT SCHEMA_NAME FROM information_schema.SCHEMATA
 // product.
 func schemas(ctx context.Context, a engine.Account) ([]string, error) {
 	var names []string
-	_, err := logIn(ctx, a, func(ctx context.Context, c driver.Conn) (_ engine.Logged, err error) {
-		if names, err = column(ctx, c, listSchemas); err != nil {
-			err = fmt.Errorf("list schemas: %w", err)
+	_, err := logIn(ctx, a, func(ctx context.Context, c driver.Conn) (engine.Logged, error) {
+		all, err := rows(ctx, c, 1, listSchemas)
+		if err != nil {
+			return engine.Logged{}, fmt.Errorf("list schemas: %w", err)
 		}
-		return engine.Logged{}, err
+		for _, row := range all {
+			names = append(names, row[0])
+		}
+		return engine.Logged{}, nil
 	})
 	return names, err
 }

@@ -108,9 +108,13 @@ func (s *session) end() {
 
 // verdict answers a login. No login succeeds: there is no data to show.
 func (s *session) verdict(r response) []byte {
+	client := engine.NewSession(s.conn, r.user, r.program)
+	client.Database = r.database
 	if s.tls == nil && isOn(s.host.Parameters[paramForced]) {
-		return s.forced(r, engine.ClientAddress(s.conn))
+		s.host.Sessions.Refuse(client, paramForced+" is on")
+		return s.forced(r, client.Client)
 	}
+	s.host.Sessions.Visit(client)
 	transport := "without TLS"
 	if s.tls != nil {
 		state := s.tls.ConnectionState()

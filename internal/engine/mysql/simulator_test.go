@@ -55,7 +55,7 @@ func play(t *testing.T, e engine.Engine, version string, set map[string]string) 
 		Version: version, Address: address, Port: l.Addr().(*net.TCPAddr).Port,
 		Parameters:  e.Spec.Values(version, set),
 		Certificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &served, nil },
-		Sessions:    &engine.Sessions{},
+		Sessions:    &engine.Sessions{Journal: &engine.Journal{}},
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})

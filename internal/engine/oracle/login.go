@@ -3,6 +3,7 @@ package oracle
 import (
 	"context"
 	"crypto/tls"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
@@ -24,11 +25,17 @@ const (
 	oraServiceNotThere = 12516 // known, and no handler of it takes clients
 )
 
-// signIn logs in over TCPS, or over TCP for a plain account. Database is the
+// signIn logs in and asks for nothing.
+func signIn(ctx context.Context, a engine.Account) (engine.Logged, error) {
+	return signInFor(ctx, a, func(driver.Conn) error { return nil })
+}
+
+// signInFor logs in over TCPS, or over TCP for a plain account. Database is the
 // service name. The driver starts TLS itself, since a server process may ask for
 // a second handshake on the same connection (TNS RESEND), which is judged by the
-// same configuration. A redirection to another address is not followed.
-func signIn(ctx context.Context, a engine.Account) (engine.Logged, error) {
+// same configuration. A redirection to another address is not followed. ask
+// speaks with the server afterwards.
+func signInFor(ctx context.Context, a engine.Account, ask func(driver.Conn) error) (engine.Logged, error) {
 	if a.Database == "" {
 		return engine.Logged{}, errors.New("log in: the service name must be given as the database")
 	}
@@ -56,7 +63,10 @@ func signIn(ctx context.Context, a engine.Account) (engine.Logged, error) {
 		if err != nil {
 			return engine.Logged{}, refused(err, a)
 		}
-		_ = c.Close() // the login is over, however it is said
+		defer func() { _ = c.Close() }() // the login is over, however it is said
+		if err := ask(c); err != nil {
+			return engine.Logged{}, refused(err, a)
+		}
 		return engine.Logged{}, nil
 	})
 }

@@ -46,6 +46,7 @@ func edition(name, description string, versions []string) engine.Engine {
 			// No manual says that a running listener reads its wallet again.
 			HotReload:     func(string) bool { return false },
 			Versions:      versions,
+			Reader:        reader,
 			Modes:         []pki.SSLMode{pki.SSLNone, pki.SSLVerifyCA},
 			Migration:     migration(name),
 			ReservedUsers: []string{"sys", "system", "rdsadmin", "dbsnmp", "outln", "xdb", "sysbackup", "sysdg", "syskm", "sysrac", "public"},
@@ -54,6 +55,7 @@ func edition(name, description string, versions []string) engine.Engine {
 		},
 		Wire:      wire{},
 		Login:     signIn,
+		Looker:    looker,
 		Simulator: &engine.Simulator{Serve: serve},
 	}
 }

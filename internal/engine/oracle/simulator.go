@@ -27,6 +27,11 @@ func serve(ctx context.Context, c net.Conn, h *engine.Host) error {
 	if err != nil {
 		return nil // the client has left, or speaks something else
 	}
+	if !isPing(descriptor) {
+		visit := engine.NewSession(conn, "", part(descriptor, "PROGRAM"))
+		visit.Database = part(descriptor, "SERVICE_NAME")
+		h.Sessions.Visit(visit)
+	}
 	if _, err := conn.Write(refusal(descriptor, h.Version)); err != nil {
 		return nil
 	}

@@ -107,3 +107,19 @@ func isPing(descriptor string) bool {
 	plain := strings.ToLower(strings.Join(strings.Fields(descriptor), ""))
 	return strings.Contains(plain, "(command=ping)")
 }
+
+// part is the value of a name in a descriptor, "" when it has none.
+func part(descriptor, name string) string {
+	for {
+		_, after, found := strings.Cut(descriptor, "(")
+		if !found {
+			return ""
+		}
+		key, value, found := strings.Cut(after, "=")
+		if found && strings.EqualFold(strings.TrimSpace(key), name) {
+			value, _, _ = strings.Cut(value, ")")
+			return strings.TrimSpace(value)
+		}
+		descriptor = after
+	}
+}

@@ -46,7 +46,12 @@ func (p *player) encrypt(ctx context.Context) error {
 		_, err := p.prelogin(func(encryption) (encryption, error) { return encryptNotSupported, nil })
 		return err
 	}
-	agreed, err := p.prelogin(func(client encryption) (encryption, error) { return negotiate(client, p.policy.forced()) })
+	agreed, err := p.prelogin(func(client encryption) (encryption, error) {
+		if p.policy.forced() && client&^encryptClientCertificate == encryptNotSupported {
+			p.host.Sessions.Refuse(engine.NewSession(p.plain, "", ""), "the client cannot encrypt, and "+forceSSL+" is on")
+		}
+		return negotiate(client, p.policy.forced())
+	})
 	if err != nil || agreed == encryptNotSupported {
 		return err
 	}

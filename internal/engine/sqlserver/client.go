@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
@@ -28,10 +27,19 @@ const (
 	messageNoPermission = 916
 )
 
-// signIn logs in over TLS within TDS or, with Start.Direct, over TDS 8.0. A
-// server that encrypts the login although plain was asked for gets
-// no login: nobody has said what its certificate is to be judged by.
+// signIn logs in and asks for the version.
 func signIn(ctx context.Context, a engine.Account) (engine.Logged, error) {
+	return signInFor(ctx, a, func(ctx context.Context, c *mssql.Conn) (engine.Logged, error) {
+		version, err := serverVersion(ctx, c)
+		return engine.Logged{Version: version}, err
+	})
+}
+
+// signInFor logs in over TLS within TDS or, with Start.Direct, over TDS 8.0, and
+// has ask speak with the server. A server that encrypts the login although plain
+// was asked for gets no login: nobody has said what its certificate is to be
+// judged by.
+func signInFor(ctx context.Context, a engine.Account, ask func(context.Context, *mssql.Conn) (engine.Logged, error)) (engine.Logged, error) {
 	if a.Start.Direct && a.TLS == nil {
 		return engine.Logged{}, errors.New("log in: TDS 8.0 is TLS from its first byte, and no TLS was asked for")
 	}
@@ -48,11 +56,11 @@ func signIn(ctx context.Context, a engine.Account) (engine.Logged, error) {
 		if !ok {
 			return engine.Logged{}, errors.New("log in: the driver's connection has another type")
 		}
-		version, err := serverVersion(ctx, conn)
+		logged, err := ask(ctx, conn)
 		if err != nil {
 			return engine.Logged{}, refused(err, a)
 		}
-		return engine.Logged{Version: version}, nil
+		return logged, nil
 	})
 }
 
@@ -99,26 +107,11 @@ func (d dialer) HostName() string { return d.host }
 
 // serverVersion asks for what the login's answer has in short.
 func serverVersion(ctx context.Context, c *mssql.Conn) (string, error) {
-	s, err := c.PrepareContext(ctx, "SELECT @@VERSION")
-	if err != nil {
-		return "", fmt.Errorf("ask for the version: %w", err)
+	answer, err := rows(ctx, c, 1, "SELECT @@VERSION")
+	if err != nil || len(answer) != 1 {
+		return "", fmt.Errorf("ask for the version: %d rows: %w", len(answer), err)
 	}
-	defer s.Close()
-	q, ok := s.(driver.StmtQueryContext)
-	if !ok {
-		return "", errors.New("ask for the version: the driver has no queries")
-	}
-	rows, err := q.QueryContext(ctx, nil)
-	if err != nil {
-		return "", fmt.Errorf("ask for the version: %w", err)
-	}
-	defer rows.Close()
-	row := make([]driver.Value, len(rows.Columns()))
-	if err := rows.Next(row); err != nil || len(row) != 1 {
-		return "", fmt.Errorf("ask for the version: %d columns: %w", len(row), err)
-	}
-	text, _ := row[0].(string)
-	first, _, _ := strings.Cut(text, "\n") // the lines after it are about the build and the machine
+	first, _, _ := strings.Cut(asText(answer[0][0]), "\n") // the lines after it are about the build and the machine
 	return strings.TrimSpace(first), nil
 }
 

@@ -60,3 +60,14 @@ func choice(name, description, locked string) engine.Parameter {
 		DataType: "string", Allowed: []string{byDefault, enabled, disabled}, Locked: locked,
 	}
 }
+
+// forcing: a client that asked for nothing is encrypted by the driver it has,
+// and few cannot be. Those that verify begin to do so.
+func forcing() *engine.Force {
+	return &engine.Force{
+		Parameter: forceSSL, Off: "0", On: "1", Upgrades: true,
+		Refusal: "The instance of SQL Server you attempted to connect to requires encryption but this machine does not support it.",
+		Means: "the client's driver cannot encrypt. Other clients are encrypted without having asked, and one that verifies the certificate " +
+			"may now fail with \"The certificate chain was issued by an authority that is not trusted\": give it the CA bundle",
+	}
+}

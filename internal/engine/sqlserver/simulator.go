@@ -89,6 +89,7 @@ func (p *player) session() *session {
 	if s.first == "" {
 		s.first = defaultDatabase
 	}
+	s.own.Database = s.first
 	return s
 }
 

@@ -28,6 +28,8 @@ func edition(name, description string) engine.Engine {
 			HotReload:     func(string) bool { return false },
 			Versions:      versions(),
 			Parameters:    func(string) []engine.Parameter { return parameters() },
+			Force:         func(string) *engine.Force { return forcing() },
+			Reader:        readerRole,
 			ReservedUsers: reservedUsers(),
 			// Names in double hash marks are the server's own ("Principals" in
 			// Microsoft's manual).
@@ -38,6 +40,7 @@ func edition(name, description string) engine.Engine {
 		Wire:      wire{},
 		Simulator: &engine.Simulator{Serve: serve, Logins: true},
 		Login:     signIn,
+		Looker:    looker,
 	}
 }
 

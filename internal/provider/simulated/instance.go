@@ -20,6 +20,7 @@ type instance struct {
 	id      string
 	turn    chan struct{} // room for the one token
 	damaged error         // its file cannot be read; set once
+	journal engine.Journal
 
 	mu   sync.Mutex
 	rec  record // ID is "" before it is created

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"github.com/dbtls/dbtls/internal/engine"
 	"github.com/dbtls/dbtls/internal/fault"
 )
 
@@ -25,7 +26,7 @@ func (r record) endpoints() []string {
 
 // listen opens the listeners of r; nobody accepts on them yet.
 func (p *Provider) listen(ctx context.Context, inst *instance, r record) (*server, error) {
-	s := &server{inst: inst, done: make(chan struct{})}
+	s := &server{inst: inst, done: make(chan struct{}), sessions: engine.Sessions{Journal: &inst.journal}}
 	for _, at := range r.endpoints() {
 		l, err := p.listenAt(ctx, at)
 		if err != nil {

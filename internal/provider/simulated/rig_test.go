@@ -34,6 +34,7 @@ const caID = "rds-ca-rsa2048-g1"
 // fakeEngine is a product that speaks TLS from the first byte and then lines:
 //
 //	login USER PASSWORD   "yes" or "no"; a session when it is yes
+//	session               a session that is over at once
 //	param NAME            its value
 //	where                 address, port, version and the number of sessions
 //	panic                 what it says
@@ -53,8 +54,11 @@ func fakeEngine(name string, logins bool) engine.Engine {
 	}
 }
 
-func serveFake(_ context.Context, c net.Conn, h *engine.Host) error {
-	t := tls.Server(c, &tls.Config{GetCertificate: h.Certificate})
+func serveFake(ctx context.Context, c net.Conn, h *engine.Host) error {
+	t, err := engine.ServeTLS(ctx, c, h, nil)
+	if t == nil {
+		return err
+	}
 	in := bufio.NewScanner(io.LimitReader(t, 1<<20))
 	for in.Scan() {
 		word := strings.Fields(in.Text())
@@ -67,6 +71,9 @@ func serveFake(_ context.Context, c net.Conn, h *engine.Host) error {
 				_, done := h.Sessions.Add(engine.Session{User: word[1], Encrypted: true, Since: time.Now()})
 				defer done()
 			}
+		case in.Text() == "session":
+			_, done := h.Sessions.Add(engine.Session{User: "passer-by", Since: time.Now()})
+			done()
 		case len(word) == 2 && word[0] == "param":
 			answer = h.Parameters[word[1]]
 		case in.Text() == "where":
@@ -251,6 +258,8 @@ func (r *rig) dialAt(address string) (*session, error) {
 	r.Cleanup(func() { c.Close() })
 	return &session{rig: r, Conn: c.(*tls.Conn), in: bufio.NewScanner(c)}, nil
 }
+
+func (r *rig) address() string { return net.JoinHostPort(r.inst.Address, strconv.Itoa(r.inst.Port)) }
 
 func (r *rig) pool() *x509.CertPool {
 	pool := x509.NewCertPool()

@@ -31,6 +31,7 @@ package simulated
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"os"
@@ -60,6 +61,7 @@ type Provider struct {
 	order   []string // engine names as given
 	files   *budget
 	keys    map[pki.KeySpec]*pool
+	started string // tells this process's journals from those of another
 
 	ctx    context.Context // of every connection; ends with Close
 	cancel context.CancelFunc
@@ -86,7 +88,7 @@ func New(o Options) (*Provider, error) {
 	}
 	p := &Provider{
 		dir: dir, log: o.Log, files: files, keys: newPools(),
-		engines: map[string]engine.Engine{}, all: map[string]*instance{},
+		engines: map[string]engine.Engine{}, all: map[string]*instance{}, started: rand.Text(),
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
