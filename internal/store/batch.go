@@ -172,5 +172,8 @@ func (s *Store) finish(b *batch) {
 	}
 	_ = b.conn.Close() // gives it back
 	close(b.done)
+	if b.err == nil {
+		s.changed.fire()
+	}
 	s.line.pass(nil)
 }

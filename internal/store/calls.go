@@ -52,6 +52,12 @@ func (t *Tx) Calls(after int64, limit int) ([]AuditRecord, error) {
 	return t.records("calls", after, limit)
 }
 
+// CallsBefore lists the calls from before an id, the newest first; before 0 is
+// from the end.
+func (t *Tx) CallsBefore(before int64, limit int) ([]AuditRecord, error) {
+	return t.recordsBefore("calls", before, limit)
+}
+
 // DropCalls removes calls made before a time, the oldest first and at most so
 // many: other writers wait for it.
 func (t *Tx) DropCalls(before time.Time, most int) error {

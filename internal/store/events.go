@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
+	"math"
 	"time"
 )
 
@@ -88,17 +89,34 @@ func (t *Tx) AuditLog(after int64, limit int) ([]AuditRecord, error) {
 	return t.records("audit", after, limit)
 }
 
+// AuditBefore is the audit log from before an id, the newest first; before 0 is
+// from its end.
+func (t *Tx) AuditBefore(before int64, limit int) ([]AuditRecord, error) {
+	return t.recordsBefore("audit", before, limit)
+}
+
 // records reads a table of the audit log's form.
 func (t *Tx) records(table string, after int64, limit int) ([]AuditRecord, error) {
+	return t.recordsWhere(`FROM `+table+` WHERE id>? ORDER BY id LIMIT ?`, after, limit)
+}
+
+// recordsBefore reads one backwards.
+func (t *Tx) recordsBefore(table string, before int64, limit int) ([]AuditRecord, error) {
+	if before <= 0 {
+		before = math.MaxInt64
+	}
+	return t.recordsWhere(`FROM `+table+` WHERE id<? ORDER BY id DESC LIMIT ?`, before, limit)
+}
+
+func (t *Tx) recordsWhere(from string, bound int64, limit int) ([]AuditRecord, error) {
 	all := []AuditRecord{}
-	err := t.rows(`SELECT id, at, actor, action, target, request_id, detail FROM `+table+` WHERE id>? ORDER BY id LIMIT ?`,
-		[]any{after, limit}, func(r *sql.Rows) error {
-			var a AuditRecord
-			var at int64
-			err := r.Scan(&a.ID, &at, &a.Actor, &a.Action, &a.Target, &a.RequestID, &a.Detail)
-			a.At = time.UnixMilli(at).UTC()
-			all = append(all, a)
-			return err
-		})
+	err := t.rows(`SELECT id, at, actor, action, target, request_id, detail `+from, []any{bound, limit}, func(r *sql.Rows) error {
+		var a AuditRecord
+		var at int64
+		err := r.Scan(&a.ID, &at, &a.Actor, &a.Action, &a.Target, &a.RequestID, &a.Detail)
+		a.At = time.UnixMilli(at).UTC()
+		all = append(all, a)
+		return err
+	})
 	return all, err
 }

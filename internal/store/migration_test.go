@@ -95,7 +95,7 @@ func TestAStateFromBeforeMigrationEndpointsGetsTheirTables(t *testing.T) {
 	}
 	// What schema 2 has, and no more.
 	db := raw(t, path)
-	for _, query := range []string{"dms_certificates", "dms_endpoints", "dms_instances", "dms_connections", "dms_schemas", "dms_events"} {
+	for _, query := range []string{"dms_certificates", "dms_endpoints", "dms_instances", "dms_connections", "dms_schemas", "dms_events", "forcing", "force_notices"} {
 		if _, err := db.Exec("DROP TABLE " + query); err != nil {
 			t.Fatal(err)
 		}
@@ -105,6 +105,7 @@ func TestAStateFromBeforeMigrationEndpointsGetsTheirTables(t *testing.T) {
 	}
 	again := open(t, path)
 	write(t, again, func(tx *store.Tx) error { return tx.InsertEndpoint(endpointRow("arn:a", "orders", "")) })
+	write(t, again, func(tx *store.Tx) error { return tx.InsertForceNotice(store.ForceNotice{ResourceID: "db-1"}) }) // of the step after
 	if v, err := again.Read(t.Context()).Meta("k"); err != nil || string(v) != "v" {
 		t.Errorf("what was there is %q, %v", v, err)
 	}

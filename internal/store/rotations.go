@@ -116,6 +116,19 @@ func (t *Tx) OldestStuck() (time.Time, error) {
 	return oldest, err
 }
 
+// LastRotation reads the newest of an instance whose certificate was put in place:
+// one that was committed, or is being proved.
+func (t *Tx) LastRotation(resourceID string) (inventory.Rotation, error) {
+	rot, err := t.OpenRotation(resourceID)
+	if err == nil && rot.Begun() && !rot.ActiveAt.IsZero() && !rot.IsStuck() {
+		return rot, nil
+	} else if err != nil && !errors.Is(err, ErrNotFound) {
+		return rot, err
+	}
+	return document(t, decode[inventory.Rotation], `SELECT doc FROM rotations WHERE resource_id=? AND open=0 AND json_extract(doc, '$.Outcome')=? ORDER BY id DESC LIMIT 1`,
+		resourceID, inventory.OutcomeCommitted)
+}
+
 // DropRotations forgets the rotations of a deleted instance.
 func (t *Tx) DropRotations(resourceID string) error {
 	_, err := t.exec(`DELETE FROM rotations WHERE resource_id=?`, resourceID)
@@ -137,4 +150,9 @@ func (t *Tx) LastIssued() (time.Time, error) {
 		return time.Time{}, err
 	}
 	return time.UnixMilli(ms.Int64), nil
+}
+
+// RotationsOf lists an instance's rotations, the newest first.
+func (t *Tx) RotationsOf(resourceID string, limit int) ([]inventory.Rotation, error) {
+	return documents(t, decode[inventory.Rotation], `SELECT doc FROM rotations WHERE resource_id=? ORDER BY id DESC LIMIT ?`, resourceID, limit)
 }

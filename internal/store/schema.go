@@ -104,31 +104,45 @@ CREATE TABLE dms_events (
 	source_type TEXT NOT NULL, source TEXT NOT NULL, arn TEXT NOT NULL,
 	categories TEXT NOT NULL, message TEXT NOT NULL);
 CREATE INDEX dms_events_at ON dms_events (region, at);
+`, `
+-- what: a change that waits to be confirmed, or exceptions that have an end.
+CREATE TABLE forcing (
+	kind TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, what TEXT NOT NULL, due_at INTEGER NOT NULL,
+	doc TEXT NOT NULL, PRIMARY KEY (kind, region, name, what)) WITHOUT ROWID;
+CREATE INDEX forcing_due ON forcing (due_at);
+CREATE TABLE force_notices (id INTEGER PRIMARY KEY AUTOINCREMENT, doc TEXT NOT NULL);
 `}
 
-func migrate(ctx context.Context, db *sql.DB, path string) error {
+// migrate brings a file to the newest schema of a list. what names the kind of
+// file in errors.
+func migrate(ctx context.Context, db *sql.DB, what, path string, list []string) error {
 	var have int
 	if err := db.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&have); err != nil {
-		return fmt.Errorf("read state %q: %w", path, err)
+		return fmt.Errorf("read %s %q: %w", what, path, err)
 	}
-	if have > len(migrations) {
-		return fmt.Errorf("state %q has schema %d, this dbtls knows up to %d: it was written by a newer dbtls; run that version, or restore a backup made by this one", path, have, len(migrations))
+	if have > len(list) {
+		return fmt.Errorf("%s %q has schema %d, this dbtls knows up to %d: it was written by a newer dbtls; run that version, or restore a backup made by this one", what, path, have, len(list))
 	}
-	for v := have; v < len(migrations); v++ {
-		tx, err := db.BeginTx(ctx, nil)
-		if err != nil {
-			return fmt.Errorf("upgrade state %q: %w", path, err)
-		}
-		defer tx.Rollback()
-		if _, err := tx.ExecContext(ctx, migrations[v]); err != nil {
-			return fmt.Errorf("upgrade state %q to schema %d: %w", path, v+1, err)
-		}
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf(`PRAGMA user_version = %d`, v+1)); err != nil {
-			return fmt.Errorf("upgrade state %q to schema %d: %w", path, v+1, err)
-		}
-		if err := tx.Commit(); err != nil {
-			return fmt.Errorf("upgrade state %q to schema %d: %w", path, v+1, err)
+	for v := have; v < len(list); v++ {
+		if err := upgrade(ctx, db, v+1, list[v]); err != nil {
+			return fmt.Errorf("upgrade %s %q to schema %d: %w", what, path, v+1, err)
 		}
 	}
 	return nil
+}
+
+// upgrade is one step, and all of it happens or nothing does.
+func upgrade(ctx context.Context, db *sql.DB, to int, statements string) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, statements); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(`PRAGMA user_version = %d`, to)); err != nil {
+		return err
+	}
+	return tx.Commit()
 }

@@ -32,6 +32,7 @@ type Store struct {
 	line      line // before the writer
 	reader    *sql.DB
 	instances memo[inventory.Instance]
+	changed   signal
 }
 
 // Open opens or creates the state file and brings its schema up to date. A
@@ -40,15 +41,15 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := createPrivate(path); err != nil {
 		return nil, fmt.Errorf("create state %q: %w", path, err)
 	}
-	writer, err := openPool(path, "immediate", 1)
+	writer, err := openPool(path, "immediate", "FULL", 1)
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, writer, path); err != nil {
+	if err := migrate(ctx, writer, "state", path, migrations); err != nil {
 		writer.Close()
 		return nil, err
 	}
-	reader, err := openPool(path, "deferred", max(4, runtime.NumCPU()))
+	reader, err := openPool(path, "deferred", "FULL", max(4, runtime.NumCPU()))
 	if err != nil {
 		writer.Close()
 		return nil, err
@@ -66,13 +67,13 @@ func createPrivate(path string) error {
 	return f.Close()
 }
 
-func openPool(path, locking string, conns int) (*sql.DB, error) {
+func openPool(path, locking, sync string, conns int) (*sql.DB, error) {
 	q := url.Values{"_txlock": {locking}, "_pragma": {
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(" + sync + ")", "foreign_keys(1)",
 	}}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: path, RawQuery: q.Encode()}).String())
 	if err != nil {
-		return nil, fmt.Errorf("open state %q: %w", path, err)
+		return nil, fmt.Errorf("open %q: %w", path, err)
 	}
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
