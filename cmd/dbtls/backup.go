@@ -22,8 +22,8 @@ func backupCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "backup --data DIR --out FILE",
 		Short: "Write the whole state, CAs included, to one file",
-		Long: `Write the whole state to one file, while the server runs or not. CA keys in it are
-sealed under the master key. Without --include-master-key the master key is not in
+		Long: `Write the whole state to one file, while the server runs or not, with what is known
+of who connects to the databases (evidence.db). CA keys in it are sealed under the master key. Without --include-master-key the master key is not in
 it: keep a copy of that elsewhere, for one is worthless without the other.
 Databases are not in it.`,
 		Example: `  dbtls backup --data /var/lib/dbtls --out dbtls-$(date +%F).backup`,
@@ -44,6 +44,9 @@ Databases are not in it.`,
 				return err
 			}
 			fmt.Fprintf(c.OutOrStdout(), "wrote %s (state SHA-256 %s)\n", out, m.State)
+			if m.Lacks != "" {
+				fmt.Fprintf(c.ErrOrStderr(), "dbtls: the backup lacks %s\n", m.Lacks)
+			}
 			if !m.Master {
 				fmt.Fprintln(c.OutOrStdout(), "The master key is not in it; keep a copy of that in another place.")
 			}

@@ -1,6 +1,7 @@
 // Package backup writes and reads backups: the whole state, with every CA and
-// its sealed key, in one consistent file. The databases themselves are not in
-// it, and the master key only when it is asked for.
+// its sealed key, and what is known of databases' clients, in one file. The
+// databases themselves are not in it, and the master key only when it is asked
+// for.
 package backup
 
 import (
@@ -27,6 +28,7 @@ const (
 	manifestName = "manifest.json"
 	stateName    = "state.db"
 	masterName   = "master.key"
+	evidenceName = "evidence.db"
 )
 
 // Manifest says what a backup is.
@@ -36,6 +38,10 @@ type Manifest struct {
 	State   string    `json:"state_sha256"`
 	Master  bool      `json:"has_master_key"`
 	Version string    `json:"dbtls"`
+	// Evidence is the digest of what is known of clients, "" when it is not in
+	// there; Lacks says why.
+	Evidence string `json:"evidence_sha256,omitempty"`
+	Lacks    string `json:"lacks,omitempty"`
 }
 
 const format = 1
@@ -69,11 +75,40 @@ func Write(ctx context.Context, statePath, out string, master []byte, version st
 		return m, fmt.Errorf("make backup: %w", err)
 	}
 	m.State = digest(state)
+	clients := filepath.Join(tmp, evidenceName)
+	if m.Evidence, err = copyEvidence(ctx, filepath.Join(filepath.Dir(statePath), evidenceName), clients); err != nil {
+		m.Lacks = "what is known of databases' clients: " + err.Error()
+	}
 	whole := filepath.Join(tmp, "backup")
-	if err := pack(whole, m, state, master); err != nil {
+	if err := pack(whole, m, state, master, clients); err != nil {
 		return m, fmt.Errorf("make backup: %w", err)
 	}
 	return m, publish(whole, out)
+}
+
+// copyEvidence copies what is known of clients and returns the copy's digest, ""
+// when there is none. It can be large, so it is never in memory. A copy that
+// fails keeps no backup from being made: the CAs are what a backup is for.
+func copyEvidence(ctx context.Context, path, to string) (sum string, err error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	e, err := store.OpenEvidenceReadOnly(path)
+	if err != nil {
+		return "", err
+	}
+	defer e.Close()
+	if err := e.SnapshotTo(ctx, to); err != nil {
+		return "", err
+	}
+	f, err := os.Open(to)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return hex.EncodeToString(h.Sum(nil)), err
 }
 
 func digest(b []byte) string {
@@ -81,7 +116,7 @@ func digest(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func pack(path string, m Manifest, state, master []byte) error {
+func pack(path string, m Manifest, state, master []byte, clients string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -108,7 +143,29 @@ func pack(path string, m Manifest, state, master []byte) error {
 			return err
 		}
 	}
+	if m.Evidence != "" {
+		if err := packFile(t, m, evidenceName, clients); err != nil {
+			return err
+		}
+	}
 	return errors.Join(t.Close(), z.Close(), f.Sync())
+}
+
+func packFile(t *tar.Writer, m Manifest, name, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if err := t.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: info.Size(), ModTime: m.Made}); err != nil {
+		return err
+	}
+	_, err = io.Copy(t, f)
+	return err
 }
 
 // publish gives a finished file its name; link(2) refuses an existing one.
@@ -129,6 +186,7 @@ type Contents struct {
 	Manifest Manifest
 	State    []byte
 	Master   []byte // nil when it has none
+	Evidence []byte // nil when it has none
 }
 
 // maxState bounds what is unpacked.
@@ -175,6 +233,8 @@ func (c *Contents) take(name string, b []byte) error {
 		c.State = b
 	case masterName:
 		c.Master = b
+	case evidenceName:
+		c.Evidence = b
 	}
 	return nil
 }
@@ -189,6 +249,8 @@ func (c *Contents) check() error {
 		return damaged(errors.New("it has no state"))
 	case c.Manifest.Master && c.Master == nil:
 		return damaged(errors.New("its manifest names a master key that is not there"))
+	case c.Manifest.Evidence != "" && digest(c.Evidence) != c.Manifest.Evidence:
+		return damaged(errors.New("what is known of clients does not have the digest of its manifest"))
 	case digest(c.State) != c.Manifest.State:
 		return damaged(errors.New("its state does not have the digest of its manifest"))
 	}

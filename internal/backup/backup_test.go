@@ -376,3 +376,76 @@ func TestTwoRestoresAtATimeAreRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestABackupHasWhatIsKnownOfClients(t *testing.T) {
+	t.Parallel()
+	_, path := state(t, "value")
+	known := filepath.Join(filepath.Dir(path), "evidence.db")
+	e, err := store.OpenEvidence(t.Context(), known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if err := e.Add(t.Context(), store.EvidenceBatch{Database: "db-1", Marks: map[string][]byte{"log": []byte("here")}}); err != nil {
+		t.Fatal(err)
+	}
+	back := func(t *testing.T, data string) string {
+		out := filepath.Join(t.TempDir(), "b")
+		if _, err := backup.Write(t.Context(), path, out, nil, "v1", noon); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := backup.Read(bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := backup.Restore(t.Context(), c, data, anyKey); err != nil {
+			t.Fatal(err)
+		}
+		restored, err := store.OpenEvidence(t.Context(), filepath.Join(data, "evidence.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer restored.Close()
+		mark, err := restored.Mark(t.Context(), "db-1", "log")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(mark)
+	}
+	if got := back(t, t.TempDir()); got != "here" {
+		t.Errorf("restored is %q", got)
+	}
+	newer := t.TempDir()
+	n, err := store.OpenEvidence(t.Context(), filepath.Join(newer, "evidence.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Close()
+	if got := back(t, newer); got != "" {
+		t.Errorf("what was there is replaced by %q", got)
+	}
+}
+
+func TestEvidenceThatCannotBeReadKeepsNoBackupFromBeingMade(t *testing.T) {
+	t.Parallel()
+	_, path := state(t, "value")
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "evidence.db"), bytes.Repeat([]byte("no database "), 500), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "b")
+	m, err := backup.Write(t.Context(), path, out, nil, "v1", noon)
+	if err != nil || m.Evidence != "" || !strings.Contains(m.Lacks, "clients") {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	b, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := backup.Read(bytes.NewReader(b)); err != nil || c.Evidence != nil || len(c.State) == 0 {
+		t.Errorf("%v", err)
+	}
+}

@@ -43,6 +43,9 @@ func Restore(ctx context.Context, c Contents, data string, try func(ctx context.
 	if err := settle(ctx, tmp, time.Now()); err != nil {
 		return err
 	}
+	if err := restoreEvidence(c, filepath.Join(data, evidenceName)); err != nil {
+		return err
+	}
 	// A write-ahead log without its state is of the old one: not to be replayed.
 	for _, leftover := range []string{final + "-wal", final + "-shm"} {
 		if err := os.Remove(leftover); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -53,6 +56,20 @@ func Restore(ctx context.Context, c Contents, data string, try func(ctx context.
 		return fmt.Errorf("restore state: %w", err)
 	}
 	return hostfs.SyncDir(data)
+}
+
+// restoreEvidence puts back what is known of clients. What is there already knows
+// more, and stays.
+func restoreEvidence(c Contents, path string) error {
+	if _, err := os.Lstat(path); err == nil || c.Evidence == nil {
+		return nil
+	}
+	for _, leftover := range []string{path + "-wal", path + "-shm"} {
+		if err := os.Remove(leftover); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove leftover: %w", err)
+		}
+	}
+	return hostfs.WriteFile(path, c.Evidence, 0o600, os.Getuid(), os.Getgid())
 }
 
 func removeState(path string) {
