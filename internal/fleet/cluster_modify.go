@@ -66,7 +66,7 @@ func (s *Service) ModifyCluster(ctx context.Context, by Caller, in ModifyCluster
 		}
 		for _, step := range []func() error{
 			func() error { return s.clusterCA(tx, v, by, in, now) },
-			func() error { return s.clusterGroup(tx, v, in.Group, e) },
+			func() error { return s.clusterGroup(tx, by, v, in.Group, e) },
 			func() error { return s.clusterPassword(tx, v, in.Password, e, now) },
 			func() error { return clusterWindow(v, in.Window) },
 		} {
@@ -114,12 +114,20 @@ func (s *Service) clusterCA(tx *store.Tx, v *ClusterView, by Caller, in ModifyCl
 
 // clusterGroup changes the cluster's parameter group. Its values wait for the
 // members' next reboot.
-func (s *Service) clusterGroup(tx *store.Tx, v *ClusterView, name string, e engine.Engine) error {
+func (s *Service) clusterGroup(tx *store.Tx, by Caller, v *ClusterView, name string, e engine.Engine) error {
 	if name == "" {
 		return nil
 	}
 	g, err := s.Params.Resolve(tx, inventory.GroupCluster, v.Region, name, e.Spec.Family(v.Version))
 	if err != nil || g.Name == v.Group {
+		return err
+	}
+	members := make([]inventory.Instance, len(v.Members))
+	for n, m := range v.Members {
+		members[n] = m.Instance
+	}
+	tell, err := s.Params.Follow(tx, by, "ModifyDBCluster", members...)
+	if err != nil {
 		return err
 	}
 	v.Group = g.Name
@@ -132,15 +140,15 @@ func (s *Service) clusterGroup(tx *store.Tx, v *ClusterView, name string, e engi
 		if err != nil {
 			return err
 		}
-		if params.Sync(catalogue, i.Applied, settings) == inventory.SyncDone {
-			continue
+		if params.Sync(catalogue, i.Applied, settings) != inventory.SyncDone {
+			i.GroupSync, i.SyncError, i.GroupWaits = inventory.SyncReboot, "", true
+			if err := tx.UpdateInstance(*i); err != nil {
+				return err
+			}
 		}
-		i.GroupSync, i.SyncError, i.GroupWaits = inventory.SyncReboot, "", true
-		if err := tx.UpdateInstance(*i); err != nil {
-			return err
-		}
+		members[n] = *i
 	}
-	return nil
+	return tell(members...)
 }
 
 func (s *Service) clusterPassword(tx *store.Tx, v *ClusterView, password string, e engine.Engine, now time.Time) error {

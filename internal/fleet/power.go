@@ -126,7 +126,7 @@ func (s *Service) beginBoot(ctx context.Context, inst inventory.Instance) (inven
 	if err != nil {
 		return inst, err
 	}
-	err = s.update(ctx, inst.ResourceID, func(tx *store.Tx, i *inventory.Instance, _ time.Time) error {
+	err = s.update(ctx, inst.ResourceID, func(tx *store.Tx, i *inventory.Instance, now time.Time) error {
 		catalogue, settings, err := s.Params.Settings(tx, *i)
 		if err != nil {
 			return err
@@ -139,8 +139,12 @@ func (s *Service) beginBoot(ctx context.Context, inst inventory.Instance) (inven
 			}
 		}
 		inst = *i
-		return nil
+		if i.Boot.Back == nil {
+			return nil
+		}
+		return s.Params.Restarting(tx, inst, i.Boot.Back, now)
 	})
+	s.Wake()
 	return inst, err
 }
 

@@ -17,6 +17,7 @@ type Change struct {
 	Name   string
 	Value  string // nothing to a reset
 	Method inventory.ApplyMethod
+	Reset  bool // back to the default, beside others that are set
 }
 
 // edit is a change that was found good.
@@ -51,7 +52,7 @@ func edits(catalogue []engine.Parameter, changes []Change, reset bool) ([]edit, 
 		if slices.ContainsFunc(out, func(e edit) bool { return e.name == c.Name }) {
 			return nil, fault.New(fault.InvalidCombination, "The parameter %s is given twice", c.Name)
 		}
-		set, err := setting(catalogue[n], c, reset)
+		set, err := setting(catalogue[n], c, reset || c.Reset)
 		if err != nil {
 			return nil, err
 		}

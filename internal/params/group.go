@@ -19,6 +19,9 @@ func (s *Service) Get(ctx context.Context, r Ref) (inventory.Group, error) {
 	return s.find(s.Store.Read(ctx), r)
 }
 
+// Find is Get in a transaction.
+func (s *Service) Find(tx *store.Tx, r Ref) (inventory.Group, error) { return s.find(tx, r) }
+
 // List lists a region's groups of one kind by name: those that somebody made
 // and the default one of every family.
 func (s *Service) List(ctx context.Context, kind inventory.GroupKind, region string) ([]inventory.Group, error) {
@@ -75,8 +78,11 @@ func (s *Service) Copy(ctx context.Context, by inventory.Caller, in CopyInput) (
 		}
 		g = inventory.Group{Kind: in.Kind, Region: in.Region, Name: in.Target, Family: from.Family,
 			Description: in.Description, Settings: maps.Clone(from.Settings), Tags: in.Tags}
-		g, err = insert(tx, by, g, "Copy", "from "+from.Name, time.Now())
-		return err
+		now := time.Now()
+		if g, err = insert(tx, by, g, "Copy", "from "+from.Name, now); err != nil || s.Listener == nil {
+			return err
+		}
+		return s.Listener.GroupChanged(tx, g, now)
 	})
 	return g, err
 }

@@ -41,38 +41,104 @@ func (s *Service) ResetAll(ctx context.Context, by inventory.Caller, r Ref) (inv
 func (s *Service) change(ctx context.Context, by inventory.Caller, verb string, r Ref, plan func([]engine.Parameter, inventory.Group) ([]edit, error)) (inventory.Group, error) {
 	var g inventory.Group
 	err := s.Store.Write(ctx, func(tx *store.Tx) (err error) {
-		now := time.Now()
-		if g, err = s.find(tx, r); err != nil {
+		var f Family
+		if g, f, err = s.open(tx, r); err != nil {
 			return err
-		}
-		if _, ok := defaultOf(g.Name); ok {
-			return fault.New(fault.InvalidParameter, "The parameter group %s cannot be modified; create a group of the family %s and give it to the instances", g.Name, g.Family)
-		}
-		if err := sameVersion(g, r); err != nil {
-			return err
-		}
-		f, ok := s.family(g.Family)
-		if !ok {
-			return fault.New(fault.InvalidGroupState, "This server does not know the family %s of the parameter group %s any more", g.Family, g.Name)
 		}
 		planned, err := plan(f.Catalogue(g.Kind), g)
 		if err != nil {
 			return err
 		}
-		g = edited(g, planned)
-		if err := together(f, g); err != nil {
-			return err
-		}
-		if err := s.record(tx, by, verb, g, planned, now); err != nil {
-			return err
-		}
-		return s.spread(tx, g, now)
+		g, err = s.apply(tx, by, verb, verb+noun(g.Kind), f, g, planned)
+		return err
 	})
 	if err != nil {
 		return inventory.Group{}, err
 	}
 	s.Wake()
 	return g, nil
+}
+
+// Update is Modify for who has more to write with it. decide says in the
+// transaction what to change, given the group as it is; then, which is called
+// with the group as it is afterwards, writes the rest. A group that nothing is
+// to be changed in keeps its version. what is what Listener is told.
+func (s *Service) Update(ctx context.Context, by inventory.Caller, what string, r Ref,
+	decide func(*store.Tx, inventory.Group) ([]Change, error), then func(*store.Tx, inventory.Group) error) (inventory.Group, error) {
+	var g inventory.Group
+	err := s.Store.Write(ctx, func(tx *store.Tx) (err error) {
+		var f Family
+		if g, f, err = s.open(tx, r); err != nil {
+			return err
+		}
+		changes, err := decide(tx, g)
+		if err != nil {
+			return err
+		}
+		if len(changes) > 0 {
+			planned, err := edits(f.Catalogue(g.Kind), changes, false)
+			if err != nil {
+				return err
+			}
+			if g, err = s.apply(tx, by, "Modify", what, f, g, planned); err != nil {
+				return err
+			}
+		}
+		return then(tx, g)
+	})
+	if err != nil {
+		return inventory.Group{}, err
+	}
+	s.Wake()
+	return g, nil
+}
+
+// open finds a group that can be changed, and its family.
+func (s *Service) open(tx *store.Tx, r Ref) (inventory.Group, Family, error) {
+	g, err := s.find(tx, r)
+	if err != nil {
+		return g, Family{}, err
+	}
+	if _, ok := defaultOf(g.Name); ok {
+		return g, Family{}, fault.New(fault.InvalidParameter, "The parameter group %s cannot be modified; create a group of the family %s and give it to the instances", g.Name, g.Family)
+	}
+	if err := sameVersion(g, r); err != nil {
+		return g, Family{}, err
+	}
+	f, ok := s.family(g.Family)
+	if !ok {
+		return g, f, fault.New(fault.InvalidGroupState, "This server does not know the family %s of the parameter group %s any more", g.Family, g.Name)
+	}
+	return g, f, nil
+}
+
+// apply writes edits of a group with all that follows from them.
+func (s *Service) apply(tx *store.Tx, by inventory.Caller, verb, what string, f Family, g inventory.Group, planned []edit) (inventory.Group, error) {
+	now := time.Now()
+	using, err := users(tx, g)
+	if err != nil {
+		return g, err
+	}
+	tell, err := s.Follow(tx, by, what, using...)
+	if err != nil {
+		return g, err
+	}
+	g = edited(g, planned)
+	if err := together(f, g); err != nil {
+		return g, err
+	}
+	if err := s.record(tx, by, verb, g, planned, now); err != nil {
+		return g, err
+	}
+	if using, err = s.spread(tx, using, now); err != nil {
+		return g, err
+	}
+	if s.Listener != nil {
+		if err := s.Listener.GroupChanged(tx, g, now); err != nil {
+			return g, err
+		}
+	}
+	return g, tell(using...)
 }
 
 // edited is the group after edits.
@@ -116,17 +182,13 @@ func (s *Service) record(tx *store.Tx, by inventory.Caller, verb string, g inven
 	return tx.Audit(audit(by, verb, g, now, "version %d: %s", g.Version, strings.Join(said, "; ")))
 }
 
-// spread says of every instance that uses the group how it stands to it now.
-// One that can take a change while it runs is due.
-func (s *Service) spread(tx *store.Tx, g inventory.Group, now time.Time) error {
-	using, err := users(tx, g)
-	if err != nil {
-		return err
-	}
-	for _, i := range using {
+// spread says of every instance that uses a group how it stands to it now. One
+// that can take a change while it runs is due. It returns them as they are then.
+func (s *Service) spread(tx *store.Tx, using []inventory.Instance, now time.Time) ([]inventory.Instance, error) {
+	for n, i := range using {
 		catalogue, settings, err := s.Settings(tx, i)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		sync := Sync(catalogue, i.Applied, settings)
 		if sync == i.GroupSync && sync != inventory.SyncApplying {
@@ -137,8 +199,9 @@ func (s *Service) spread(tx *store.Tx, g inventory.Group, now time.Time) error {
 			i.DueAt = now
 		}
 		if err := tx.UpdateInstance(i); err != nil {
-			return err
+			return nil, err
 		}
+		using[n] = i
 	}
-	return nil
+	return using, nil
 }

@@ -18,7 +18,8 @@ import (
 	"github.com/dbtls/dbtls/internal/store"
 )
 
-// Service keeps the parameter groups. All fields but Found must be set.
+// Service keeps the parameter groups. All fields but Found and Listener must be
+// set.
 type Service struct {
 	Account string
 	Store   *store.Store
@@ -27,6 +28,8 @@ type Service struct {
 	// Found lists versions of an engine that were found on a machine; they may
 	// be newer than those of its Spec. nil: none were looked for.
 	Found func(engine string) []string
+	// Listener hears of every change; nil: nobody does.
+	Listener Listener
 }
 
 // Family is what parameter groups belong to: a major version of an engine.

@@ -34,11 +34,22 @@ func (s *Service) Resolve(tx *store.Tx, kind inventory.GroupKind, region, name, 
 // Settings is what counts for an instance now: the catalogue of its version,
 // and what its group and its cluster's say.
 func (s *Service) Settings(tx *store.Tx, i inventory.Instance) ([]engine.Parameter, map[string]inventory.Setting, error) {
+	return s.SettingsWith(tx, i, inventory.Group{})
+}
+
+// SettingsWith is Settings as it would be if one of the groups were as given.
+func (s *Service) SettingsWith(tx *store.Tx, i inventory.Instance, with inventory.Group) ([]engine.Parameter, map[string]inventory.Setting, error) {
 	e, ok := s.engine(i.Engine)
 	if !ok {
 		return nil, nil, fault.New(fault.InvalidInstanceState, "this server does not know engine %s", i.Engine)
 	}
-	own, err := load(tx, inventory.GroupInstance, i.Region, i.Group)
+	load := func(kind inventory.GroupKind, region, name string) (inventory.Group, error) {
+		if with.Kind == kind && with.Region == region && with.Name == name {
+			return with, nil
+		}
+		return load(tx, kind, region, name)
+	}
+	own, err := load(inventory.GroupInstance, i.Region, i.Group)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -48,7 +59,7 @@ func (s *Service) Settings(tx *store.Tx, i inventory.Instance) ([]engine.Paramet
 		if err != nil {
 			return nil, nil, fmt.Errorf("read cluster %q of instance %q: %w", i.Cluster, i.Name, err)
 		}
-		if shared, err = load(tx, inventory.GroupCluster, c.Region, c.Group); err != nil {
+		if shared, err = load(inventory.GroupCluster, c.Region, c.Group); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -78,6 +89,11 @@ func load(tx *store.Tx, kind inventory.GroupKind, region, name string) (inventor
 		return g, fmt.Errorf("read %s %q: %w", noun(kind), name, err)
 	}
 	return g, nil
+}
+
+// Users lists the instances that have a group, or whose clusters have it.
+func (s *Service) Users(tx *store.Tx, g inventory.Group) ([]inventory.Instance, error) {
+	return users(tx, g)
 }
 
 // users lists the instances that a group counts for.
