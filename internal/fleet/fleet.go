@@ -32,6 +32,7 @@ type Config struct {
 	Authority *authority.Service
 	Rotation  *rotation.Runner
 	Params    *params.Service
+	Evidence  Evidence
 	Engines   []engine.Engine
 	Providers map[string]provider.Provider // by kind
 	Default   string                       // kind of provider for AWS's own instance classes

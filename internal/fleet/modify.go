@@ -3,11 +3,9 @@ package fleet
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/dbtls/dbtls/internal/engine"
-	"github.com/dbtls/dbtls/internal/events"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/inventory"
 	"github.com/dbtls/dbtls/internal/params"
@@ -34,9 +32,13 @@ func (s *Service) Modify(ctx context.Context, by Caller, in ModifyInput) (View, 
 	if in.RotationRestart != nil && in.CA == "" {
 		return View{}, fault.New(fault.InvalidCombination, "CACertificateIdentifier is required to use the NoCertificateRotationRestart option.")
 	}
+	tell := s.verdicts(ctx, in)
 	return s.change(ctx, in.Region, in.Name, func(tx *store.Tx, v *View, now time.Time) error {
 		if in.CA != "" {
 			if err := s.wantCA(v, by, in, now); err != nil {
+				return err
+			}
+			if err := tell(tx, v.Instance, now); err != nil {
 				return err
 			}
 		}
@@ -91,6 +93,10 @@ func (s *Service) modifyEngine(tx *store.Tx, v *View, by Caller, in ModifyInput,
 	if err != nil || g.Name == v.Group {
 		return err
 	}
+	tell, err := s.Params.Follow(tx, by, "ModifyDBInstance", v.Instance)
+	if err != nil {
+		return err
+	}
 	// As on AWS, the name changes at once and the values at the next reboot.
 	v.Group = g.Name
 	catalogue, settings, err := s.Params.Settings(tx, v.Instance)
@@ -101,7 +107,7 @@ func (s *Service) modifyEngine(tx *store.Tx, v *View, by Caller, in ModifyInput,
 	if params.Sync(catalogue, v.Applied, settings) == inventory.SyncDone {
 		v.GroupSync, v.GroupWaits = inventory.SyncDone, false
 	}
-	return nil
+	return tell(v.Instance)
 }
 
 // wantName plans a rename. The present name drops one that was planned.
@@ -219,79 +225,4 @@ func lostCover(i inventory.Instance, to, lost, flags string) error {
 	return fault.New(fault.InvalidCombination,
 		"DB instance %s moved from %s to %s and covers clients that trust only %s until %s. %s. Wait until then, go back to %s, or consent: dbtls rotate %s %s --drop-cover",
 		i.Name, lost, i.Leaf.CA, lost, i.Bridge.Until.UTC().Format(time.RFC3339), why, lost, i.Name, flags)
-}
-
-// RenewInput asks for a new certificate in words that AWS has no parameter for.
-type RenewInput struct {
-	Region, Name   string
-	To             string // CA, "" for the current one
-	KeyCompromised bool
-	DropCover      bool // consent that covered clients lose their cover
-}
-
-// flags are the command line's words for the same request.
-func (in RenewInput) flags() string {
-	var words []string
-	if in.To != "" {
-		words = append(words, "--to "+in.To)
-	}
-	if in.KeyCompromised {
-		words = append(words, "--reason key-compromised")
-	}
-	return strings.Join(words, " ")
-}
-
-// Renew plans a rotation at once.
-func (s *Service) Renew(ctx context.Context, by Caller, in RenewInput) (View, error) {
-	return s.change(ctx, in.Region, in.Name, func(tx *store.Tx, v *View, now time.Time) error {
-		want, reason, err := s.renewal(*v, by, in, now)
-		if err != nil {
-			return err
-		}
-		v.Want = want
-		if reason == inventory.ReasonKeyCompromised {
-			err := tx.InsertEvent(events.Instance(s.Account, v.Instance, now, events.Security,
-				"The key of the server certificate (serial %s) was declared compromised by %s. A new key follows. The old certificate stays valid to clients until %s: there is no CRL and no OCSP",
-				v.Leaf.Serial, by.Name, v.Leaf.NotAfter.UTC().Format(time.RFC3339)))
-			if err != nil {
-				return err
-			}
-		}
-		return tx.Audit(audit(by, "Rotate", v.Name, "%s to %q, drop cover %t", reason, in.To, in.DropCover))
-	})
-}
-
-// renewal is Renew's rule.
-func (s *Service) renewal(v View, by Caller, in RenewInput, now time.Time) (inventory.Want, inventory.Reason, error) {
-	to, reason := v.Leaf.CA, inventory.ReasonRequested
-	want := inventory.Want{CA: v.Want.CA, Now: v.Want.Now, Hold: v.Want.Hold, DropCover: in.DropCover, By: by.Name, RequestID: by.RequestID, At: now}
-	if in.To != "" {
-		want.CA, want.Now, want.Hold = "", true, false
-		ca, err := s.Authority.Usable(v.Region, in.To, now)
-		if err != nil {
-			return want, reason, err
-		}
-		if e, ok := s.engine(v.Engine); ok {
-			if err := checkCA(e, v.Version, ca.ID); err != nil {
-				return want, reason, err
-			}
-		}
-		if to = ca.ID; to != v.Leaf.CA {
-			want.CA, reason = to, inventory.ReasonCAChanged
-		}
-	}
-	switch {
-	case in.KeyCompromised:
-		reason = inventory.ReasonKeyCompromised
-		want.Renew = reason
-	case reason == inventory.ReasonRequested:
-		want.Renew = reason
-	}
-	if r := v.Rotation; r != nil && r.Begun() && !r.IsStuck() {
-		return want, reason, fault.New(fault.InvalidInstanceState, "Database instance %s is not in available state: its certificate is being changed (%s).", v.Name, r.Reason)
-	}
-	if lost := rotation.LostCover(v.Instance, to, reason, now); lost != "" && !in.DropCover {
-		return want, reason, lostCover(v.Instance, to, lost, in.flags())
-	}
-	return want, reason, nil
 }

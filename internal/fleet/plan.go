@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/dbtls/dbtls/internal/forecast"
 	"github.com/dbtls/dbtls/internal/inventory"
 	"github.com/dbtls/dbtls/internal/rotation"
 )
@@ -23,6 +24,8 @@ type Plan struct {
 	HeldBack  string    `json:"held_back,omitempty"`   // why it would wait
 	WayBack   bool      `json:"way_back"`              // the last good pair comes back on failure
 	Reachable string    `json:"wire"`                  // what a handshake shows now
+
+	Clients forecast.Forecast `json:"clients"` // what it does to each of them
 }
 
 // Plan says what Renew would do with the same input.
@@ -54,7 +57,11 @@ func (s *Service) Plan(ctx context.Context, in RenewInput) (Plan, error) {
 	if reason == inventory.ReasonKeyCompromised {
 		p.Sessions = "ended: they began under the compromised key"
 	}
-	s.planDates(&p, v.Instance, reason, hot, now)
+	bridge := s.bridge(v.Instance, to, reason, in.NoBridge, now)
+	s.planDates(&p, v.Instance, bridge, hot, now)
+	if p.Clients, err = s.forecast(ctx, v.Instance, to, bridge, now); err != nil {
+		return Plan{}, err
+	}
 	if p.HeldBack, err = s.Rotation.HeldNow(ctx, want, reason); err != nil {
 		return Plan{}, err
 	}
@@ -65,18 +72,16 @@ func (s *Service) Plan(ctx context.Context, in RenewInput) (Plan, error) {
 	return p, nil
 }
 
-// planDates fills in the new leaf's end and who is covered.
-func (s *Service) planDates(p *Plan, i inventory.Instance, reason inventory.Reason, hot bool, now time.Time) {
-	old, _ := s.Authority.Get(i.Region, i.Leaf.CA)
+// planDates fills in the new leaf's end and who is covered by the bridge.
+func (s *Service) planDates(p *Plan, i inventory.Instance, b inventory.Bridge, hot bool, now time.Time) {
 	next, ok := s.Authority.Get(i.Region, p.To)
-	if !ok || old.Root == nil {
+	if !ok {
 		return
 	}
 	p.NotAfter = now.Add(rotation.LeafLife(hot, now))
 	if end := next.Root.NotAfter; end.Before(p.NotAfter) {
 		p.NotAfter = end
 	}
-	b := rotation.NextBridge(i, p.To, reason, s.Rotation.Overlap, old.Root.NotAfter, now)
 	if b.CA != "" {
 		p.Covered, p.Until = append(p.Covered, b.CA), b.Until
 	}

@@ -87,7 +87,10 @@ func newWorld(t *testing.T) *world {
 	runner := rotation.New(rotation.Config{Account: account, Overlap: 90 * 24 * time.Hour, Grace: time.Second,
 		Store: s, Authority: cas, Guard: guard, Provider: func(inventory.Instance) provider.Provider { return w.place },
 		Engine: find, Dial: w.place.dial, Log: log})
-	w.Service = New(Config{Account: account, Store: s, Box: box, Authority: cas, Rotation: runner, Params: groups, Engines: engines,
+	clients, err := store.OpenEvidence(ctx, filepath.Join(t.TempDir(), "evidence.db"))
+	w.must(err)
+	t.Cleanup(func() { clients.Close() })
+	w.Service = New(Config{Account: account, Store: s, Evidence: clients, Box: box, Authority: cas, Rotation: runner, Params: groups, Engines: engines,
 		Providers: map[string]provider.Provider{provider.Local: w.place, provider.Simulated: w.place},
 		Default:   provider.Local, Wake: func() {}, Log: log})
 	return w

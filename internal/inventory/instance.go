@@ -100,6 +100,8 @@ type Want struct {
 	Hold      bool   // no restart for the certificate: wait for the next one
 	Renew     Reason // ReasonRequested or ReasonKeyCompromised, "" for none
 	DropCover bool   // consent that clients of the bridged CA lose cover
+	NoBridge  bool   // clients that trust only the CA before are not covered
+	Watch     Watch  // put the old chain back when clients refuse the new one
 	By        string
 	RequestID string
 	At        time.Time

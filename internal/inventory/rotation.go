@@ -31,6 +31,7 @@ const (
 	StepActivate Step = "activate"
 	StepRestart  Step = "restart" // only versions that cannot reload
 	StepVerify   Step = "verify"
+	StepWatch    Step = "watch" // only when asked for: whether clients refuse it
 	StepCommit   Step = "commit"
 	StepRollback Step = "rollback" // put the last good pair back
 	StepProve    Step = "prove"    // and see it on the wire
@@ -51,6 +52,7 @@ const (
 	StuckNoTLS       StuckReason = "NoTLS"         // the server stopped offering TLS
 	StuckUnreachable StuckReason = "Unreachable"   // neither success nor proof of rollback
 	StuckRestart     StuckReason = "RestartFailed"
+	StuckClients     StuckReason = "ClientsRefused" // the certificate is in service, and clients refuse it
 )
 
 // Stuck is why a rotation does not get on. The zero value means it does.
@@ -69,6 +71,9 @@ type Outcome string
 const (
 	OutcomeCommitted Outcome = "committed"
 	OutcomeCancelled Outcome = "cancelled" // nothing new in service, no longer wanted
+	// OutcomeRolledBack: clients refused the new certificate, and the old one
+	// is in service again. Nothing tries again by itself.
+	OutcomeRolledBack Outcome = "rolled-back"
 )
 
 // Rotation is one change of an instance's certificate.
@@ -82,8 +87,9 @@ type Rotation struct {
 	FromCA     string
 	ToCA       string
 	Bridge     Bridge
-	Hold       bool // wait for a restart that comes by itself
-	NoWayBack  bool // the old key is compromised
+	Hold       bool  // wait for a restart that comes by itself
+	NoWayBack  bool  // the old key is compromised
+	Watch      Watch // for clients that refuse it
 	By         string
 	RequestID  string
 
@@ -95,10 +101,20 @@ type Rotation struct {
 	Leaf      Leaf      // what Chain[0] says
 	PID       int       // of the server that has to restart to read the new pair
 	ActiveAt  time.Time // when the new pair was put in place
+	WatchTill time.Time // when it is final
 	Stuck     Stuck
 	StartedAt time.Time
 	EndedAt   time.Time
 	Outcome   Outcome
+}
+
+// Watch says how long a new certificate is on trial before it is final. The
+// zero value: it is final as soon as a handshake shows it.
+type Watch struct {
+	// RollbackOn is how many clients, by their source addresses, have to refuse
+	// the new chain for the old one to come back.
+	RollbackOn int
+	For        time.Duration
 }
 
 // Begun reports whether the new pair may be in place: before, a rotation can be

@@ -100,7 +100,7 @@ func (r *Report) show(o *Observation, now time.Time) {
 }
 
 func describe(c *x509.Certificate, now time.Time) Certificate {
-	kind, bits := keyOf(c)
+	kind, bits := pki.KeyOf(c)
 	row := Certificate{
 		Subject: printable(c.Subject.String()), Issuer: printable(c.Issuer.String()), Serial: fmt.Sprintf("%x", c.SerialNumber),
 		NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(), DaysLeft: days(c.NotAfter.Sub(now)),

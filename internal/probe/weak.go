@@ -1,11 +1,10 @@
 package probe
 
 import (
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
+
+	"github.com/dbtls/dbtls/internal/pki"
 )
 
 // minRSA is the smallest RSA key of 112 bits of security (NIST SP 800-57 part
@@ -21,7 +20,7 @@ func weakest(way []*x509.Certificate) string {
 		if c.PublicKeyAlgorithm == x509.DSA {
 			return fmt.Sprintf("certificate %q has a DSA key, which no current client takes", c.Subject)
 		}
-		if kind, bits := keyOf(c); kind == "RSA" && bits < minRSA {
+		if kind, bits := pki.KeyOf(c); kind == "RSA" && bits < minRSA {
 			return fmt.Sprintf("certificate %q has a %s key of %d bits; clients want RSA keys of %d bits or more, or ECDSA", c.Subject, kind, bits, minRSA)
 		}
 		if weakSignature(c.SignatureAlgorithm) && !selfSigned(c) {
@@ -37,17 +36,4 @@ func weakSignature(a x509.SignatureAlgorithm) bool {
 		return true
 	}
 	return false
-}
-
-// keyOf names a certificate's key and its size in bits, 0 when unknown.
-func keyOf(c *x509.Certificate) (kind string, bits int) {
-	switch key := c.PublicKey.(type) {
-	case *rsa.PublicKey:
-		return "RSA", key.N.BitLen()
-	case *ecdsa.PublicKey:
-		return "ECDSA", key.Curve.Params().BitSize
-	case ed25519.PublicKey:
-		return "Ed25519", 256
-	}
-	return c.PublicKeyAlgorithm.String(), 0
 }

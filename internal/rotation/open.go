@@ -99,9 +99,10 @@ func (r *Runner) Open(tx *store.Tx, f Facts, reason inventory.Reason, to string,
 	rot := inventory.Rotation{
 		ResourceID: i.ResourceID, Reason: reason, Generation: inventory.NewGeneration(),
 		FromCA: i.Leaf.CA, ToCA: to, Good: i.Leaf.Generation, GoodSerial: i.Leaf.Serial,
-		Bridge:    NextBridge(i, to, reason, r.Overlap, f.Current.NotAfter, now),
+		Bridge:    NextBridge(i, to, reason, r.overlap(i.Want), f.Current.NotAfter, now),
 		Hold:      i.Want.Hold,
 		NoWayBack: reason == inventory.ReasonKeyCompromised,
+		Watch:     i.Want.Watch,
 		By:        i.Want.By, RequestID: i.Want.RequestID,
 		Step: inventory.StepKey, DueAt: now, StartedAt: now,
 	}
@@ -115,11 +116,26 @@ func (r *Runner) Open(tx *store.Tx, f Facts, reason inventory.Reason, to string,
 			return rot, err
 		}
 	}
+	if i.Want.NoBridge && to != i.Leaf.CA {
+		err := tx.InsertEvent(events.Instance(r.Account, i, now, events.Notification,
+			"This change, to %s, has no bridge, as %s asked: clients that trust only %s are refused from now on", to, i.Want.By, i.Leaf.CA))
+		if err != nil {
+			return rot, err
+		}
+	}
 	rot, err := tx.InsertRotation(rot)
 	if err != nil {
 		return rot, fmt.Errorf("open rotation of %q: %w", i.Name, err)
 	}
 	return rot, nil
+}
+
+// overlap is how long the next bridge lasts.
+func (r *Runner) overlap(w inventory.Want) time.Duration {
+	if w.NoBridge {
+		return 0
+	}
+	return r.Overlap
 }
 
 // facts gathers what Decide needs; the instance itself is read again later, in

@@ -22,6 +22,7 @@ import (
 	"github.com/dbtls/dbtls/internal/clock"
 	"github.com/dbtls/dbtls/internal/engine"
 	"github.com/dbtls/dbtls/internal/events"
+	"github.com/dbtls/dbtls/internal/evidence"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/inventory"
 	"github.com/dbtls/dbtls/internal/probe"
@@ -41,7 +42,9 @@ type Config struct {
 	Provider  func(inventory.Instance) provider.Provider
 	Engine    func(name string) (engine.Engine, bool)
 	Dial      func(context.Context, probe.Target) (*probe.Observation, error)
-	Log       *slog.Logger
+	// Clients is what is known of an instance's clients.
+	Clients func(ctx context.Context, resourceID string, since time.Time) ([]evidence.Client, error)
+	Log     *slog.Logger
 }
 
 // Runner takes rotations further. Its caller sees to it that one instance has
@@ -77,6 +80,7 @@ var steps = map[inventory.Step]func(*Runner, context.Context, *turn) (result, er
 	inventory.StepActivate: (*Runner).activate,
 	inventory.StepRestart:  (*Runner).restart,
 	inventory.StepVerify:   (*Runner).verify,
+	inventory.StepWatch:    (*Runner).trial,
 	inventory.StepCommit:   (*Runner).commit,
 	inventory.StepRollback: (*Runner).rollback,
 	inventory.StepProve:    (*Runner).prove,

@@ -70,6 +70,9 @@ func (r *Runner) prove(ctx context.Context, t *turn) (result, error) {
 		return result{stuck: v}, nil
 	}
 	t.rot.Stuck.Proven, t.rot.Stuck.WayBack = true, ""
+	if t.rot.Stuck.Reason == inventory.StuckClients {
+		return r.giveUp(ctx, t), nil
+	}
 	good := t.good()
 	t.again(time.Now())
 	return result{wait: Backoff(t.rot.Attempts), kind: events.Recovery, audit: "a handshake at " + Endpoint(t.inst) + " shows " + good,

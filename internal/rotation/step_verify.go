@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/dbtls/dbtls/internal/events"
 	"github.com/dbtls/dbtls/internal/inventory"
 	"github.com/dbtls/dbtls/internal/probe"
 )
@@ -27,7 +28,12 @@ func (r *Runner) verify(ctx context.Context, t *turn) (result, error) {
 	if v.Reason != "" {
 		return result{stuck: v}, nil
 	}
-	return result{next: inventory.StepCommit, audit: "a handshake at " + Endpoint(t.inst) + " shows serial " + t.rot.Leaf.Serial}, nil
+	res := result{next: inventory.StepCommit, audit: "a handshake at " + Endpoint(t.inst) + " shows serial " + t.rot.Leaf.Serial}
+	if t.rot.Watch.RollbackOn > 0 {
+		t.rot.WatchTill = time.Now().Add(t.rot.Watch.For)
+		res.next, res.kind, res.event = inventory.StepWatch, events.Maintenance, t.onTrial()
+	}
+	return res, nil
 }
 
 // Endpoint is where clients connect, host:port.
