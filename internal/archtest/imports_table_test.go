@@ -53,6 +53,8 @@ func mayImport() map[string][]string {
 		"internal/clientconfig/read":    {"clientconfig"},
 		"internal/clientconfig/scan":    {"clientconfig", "clientconfig/drivers", "clientconfig/read", "fault", "hostfs", "pki", "trust/store", "trust/store/storefile"},
 
+		"internal/clientconfig/host": {"clientconfig", "clientconfig/scan", "engine", "engines", "evidence", "fault", "pki", "probe", "trust/store/storefile"},
+
 		// What a change of a CA does to each client, from evidence.
 		"internal/forecast": {"clientconfig", "evidence"},
 
@@ -98,6 +100,6 @@ func mayImport() map[string][]string {
 	table["internal/serve"] = append([]string{
 		"api/dms", "api/rds", "api/native", "awswire/jsonrpc", "awswire/query", "awswire/sigv4", "console", "engines", "hostfs", "probe", "provider/local", "provider/simulated", "secrets",
 	}, domain...)
-	table["cmd/dbtls"] = append([]string{"serve", "backup", "clientconfig/scan", "trust/store", "trust/store/storefile", "guide", "wallet", "walletcli"}, table["internal/serve"]...)
+	table["cmd/dbtls"] = append([]string{"serve", "backup", "clientconfig/host", "clientconfig/scan", "trust/store", "trust/store/storefile", "guide", "wallet", "walletcli"}, table["internal/serve"]...)
 	return table
 }

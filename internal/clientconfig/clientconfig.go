@@ -141,4 +141,7 @@ type Driver struct {
 	// "pypi:psycopg2", "nuget:Microsoft.Data.SqlClient", "go:github.com/lib/pq".
 	Packages []string
 	Rules    []Rule
+	// Offer is how it is told what to offer; the zero value: by no option that
+	// is known.
+	Offer Offer
 }

@@ -57,8 +57,9 @@ type Tried struct {
 func (c Configured) Trusts(fingerprint string) bool { return slices.Contains(c.Anchors, fingerprint) }
 
 // About lists the configurations of a report that may be a client's: by where
-// it comes from, what it calls itself, as whom, and to which endpoint.
-func (r Report) About(k Key, endpoint string, now time.Time) []Configured {
+// it comes from, what it calls itself, as whom, and to which of a database's
+// endpoints.
+func (r Report) About(k Key, endpoints []string, now time.Time) []Configured {
 	if now.Sub(r.At) > Proof || !slices.Contains(r.Sources, k.Source) {
 		return nil
 	}
@@ -67,13 +68,14 @@ func (r Report) About(k Key, endpoint string, now time.Time) []Configured {
 	}
 	var all []Configured
 	for _, c := range r.Clients {
-		if (c.User == "" || k.User == "" || c.User == k.User) && c.reaches(endpoint) {
+		if (c.User == "" || k.User == "" || c.User == k.User) && (len(c.Databases) == 0 || c.Reaches(endpoints)) {
 			all = append(all, c)
 		}
 	}
 	return all
 }
 
-func (c Configured) reaches(endpoint string) bool {
-	return len(c.Databases) == 0 || slices.Contains(c.Databases, endpoint)
+// Reaches reports whether the configuration names one of a database's endpoints.
+func (c Configured) Reaches(endpoints []string) bool {
+	return slices.ContainsFunc(c.Databases, func(d string) bool { return slices.Contains(endpoints, d) })
 }

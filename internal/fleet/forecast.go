@@ -6,6 +6,9 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
+	"net"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,7 +41,7 @@ func (s *Service) forecast(ctx context.Context, i inventory.Instance, to string,
 	if err != nil {
 		return forecast.Forecast{}, err
 	}
-	in := forecast.Input{Endpoint: rotation.Endpoint(i), Clients: clients, Spans: spans, Reports: reports,
+	in := forecast.Input{Endpoints: endpoints(i), Clients: clients, Spans: spans, Reports: reports,
 		Change: clientconfig.Change{From: i.Leaf.CA, To: to}, Created: i.CreatedAt, Now: now}
 	if bridge.CA == i.Leaf.CA {
 		in.Change.Until = bridge.Until
@@ -50,6 +53,21 @@ func (s *Service) forecast(ctx context.Context, i inventory.Instance, to string,
 		in.ToRoot, in.NewKeyRSA = Fingerprint(ca.Root), ca.Root.PublicKeyAlgorithm == x509.RSA
 	}
 	return forecast.Make(in), nil
+}
+
+// endpoints are all by which clients reach an instance, host:port.
+func endpoints(i inventory.Instance) []string {
+	all := []string{rotation.Endpoint(i)}
+	hosts := append(i.Names(), i.Address)
+	for _, s := range i.Shared {
+		hosts = append(hosts, s.Address)
+	}
+	for _, host := range hosts {
+		if one := net.JoinHostPort(host, strconv.Itoa(i.Port)); host != "" && !slices.Contains(all, one) {
+			all = append(all, one)
+		}
+	}
+	return all
 }
 
 // Fingerprint is the SHA-256 of a certificate, in hex.

@@ -38,7 +38,7 @@ func watched() []evidence.Span {
 }
 
 func input() Input {
-	return Input{Endpoint: endpoint, Spans: watched(), Change: clientconfig.Change{From: "rds-ca-rsa2048-g1", To: "rds-ca-ecc384-g1"},
+	return Input{Endpoints: []string{endpoint, "db.example:5432"}, Spans: watched(), Change: clientconfig.Change{From: "rds-ca-rsa2048-g1", To: "rds-ca-ecc384-g1"},
 		FromRoot: oldRoot, ToRoot: newRoot, Now: start()}
 }
 
@@ -93,6 +93,8 @@ func TestWhoseReportCounts(t *testing.T) {
 	client := seen("app", "10.0.0.1", "shop", evidence.Encrypted)
 	other := verifying(oldRoot, newRoot)
 	other.User = "somebody"
+	byName := verifying(newRoot)
+	byName.Databases = []string{"db.example:5432"}
 	elsewhere := verifying(oldRoot, newRoot)
 	elsewhere.Databases = []string{"127.9.9.9:5432"}
 	old := report("10.0.0.1", "", verifying(oldRoot, newRoot))
@@ -109,9 +111,11 @@ func TestWhoseReportCounts(t *testing.T) {
 		"another application's":         {[]evidence.Report{report("10.0.0.1", "cron", verifying(newRoot))}, clientconfig.Unknown},
 		"another host's":                {[]evidence.Report{report("10.0.0.2", "", verifying(newRoot))}, clientconfig.Unknown},
 		"another user's":                {[]evidence.Report{report("10.0.0.1", "", other)}, clientconfig.Unknown},
+		"about it by another name":      {[]evidence.Report{report("10.0.0.1", "", byName)}, clientconfig.Safe},
 		"about another database":        {[]evidence.Report{report("10.0.0.1", "", elsewhere)}, clientconfig.Unknown},
 		"one too old":                   {[]evidence.Report{old}, clientconfig.Unknown},
 		"the later of two":              {[]evidence.Report{report("10.0.0.1", "", verifying(newRoot)), later}, clientconfig.Breaks},
+		"its own and its whole host's":  {[]evidence.Report{report("10.0.0.1", "shop", verifying(newRoot)), later}, clientconfig.Safe},
 		"two configurations: the worse": {[]evidence.Report{report("10.0.0.1", "", verifying(newRoot), verifying(oldRoot))}, clientconfig.Breaks},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -124,6 +128,22 @@ func TestWhoseReportCounts(t *testing.T) {
 				t.Errorf("%+v, want %s", f.Rows, c.want)
 			}
 		})
+	}
+}
+
+func TestAClientThatNamesNoApplicationMayBeAnyOfItsHost(t *testing.T) {
+	t.Parallel()
+	in := input()
+	in.Clients = []evidence.Client{seen("app", "10.0.0.1", "", evidence.Encrypted)}
+	broken, fine := report("10.0.0.1", "cron", verifying(oldRoot)), report("10.0.0.1", "shop", verifying(newRoot))
+	fine.At = start() // the later one
+	in.Reports = []evidence.Report{broken, fine}
+	if f := Make(in); len(f.Rows) != 1 || f.Rows[0].Verdict != clientconfig.Breaks || len(f.Rows[0].Evidence) != 3 {
+		t.Errorf("%+v", f.Rows)
+	}
+	in.Reports[0].Application = "shop" // it was put right since
+	if f := Make(in); f.Rows[0].Verdict != clientconfig.Safe {
+		t.Errorf("%+v", f.Rows)
 	}
 }
 

@@ -21,6 +21,7 @@ func jvmMariaDB() clientconfig.Driver {
 		ID: "mariadb-connector-j", Name: "MariaDB Connector/J", Engine: "mariadb",
 		Packages: []string{"maven:org.mariadb.jdbc:mariadb-java-client"},
 		Rules:    slices.Concat(jvmMariaDBOld(), jvmMariaDBCompatible(), jvmMariaDBModes()),
+		Offer:    clientconfig.Offer{Ciphers: "enabledsslciphersuites", Protocols: "enabledsslprotocolsuites", One: true},
 	}
 }
 

@@ -19,6 +19,7 @@ func jvmMySQL() clientconfig.Driver {
 		ID: "mysql-connector-j", Name: "MySQL Connector/J", Engine: "mysql",
 		Packages: []string{"maven:mysql:mysql-connector-java", "maven:com.mysql:mysql-connector-j"},
 		Rules:    slices.Concat(jvmMySQLModes(), jvmMySQLLegacy(), jvmMySQLOld()),
+		Offer:    clientconfig.Offer{Ciphers: "tlsciphersuites", Protocols: "tlsversions", One: true},
 	}
 }
 

@@ -25,9 +25,10 @@ const (
 // mysqlClients lists the MySQL and MariaDB commands and the drivers of the
 // family.
 func mysqlClients() []clientconfig.Driver {
+	offer := clientconfig.Offer{Ciphers: "ssl-cipher", Protocols: "tls-version"}
 	return append([]clientconfig.Driver{
-		{ID: "mysql-cli", Name: "the mysql client of MySQL", Engine: "mysql", Packages: []string{"deb:mysql-client", "rpm:mysql"}, Rules: mysqlCLI()},
-		{ID: "mariadb-cli", Name: "the mysql client of MariaDB", Engine: "mariadb", Packages: []string{"deb:mariadb-client", "deb:default-mysql-client", "apk:mysql-client", "apk:mariadb-client", "rpm:mariadb"}, Rules: mariaCLI()},
+		{ID: "mysql-cli", Name: "the mysql client of MySQL", Engine: "mysql", Packages: []string{"deb:mysql-client", "rpm:mysql"}, Rules: mysqlCLI(), Offer: offer},
+		{ID: "mariadb-cli", Name: "the mysql client of MariaDB", Engine: "mariadb", Packages: []string{"deb:mariadb-client", "deb:default-mysql-client", "apk:mysql-client", "apk:mariadb-client", "rpm:mariadb"}, Rules: mariaCLI(), Offer: offer},
 	}, mysqlDrivers()...)
 }
 

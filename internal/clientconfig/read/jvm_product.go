@@ -28,11 +28,11 @@ func jvmProducts() []jvmProduct {
 			id: "mysql-connector-j", name: "MySQL Connector/J", classes: []string{"com.mysql.", "org.gjt.mm.mysql."},
 			jars: []string{"mysql-connector-java", "mysql-connector-j"},
 			options: jvmOptions("sslMode", "useSSL", "requireSSL", "verifyServerCertificate", "trustCertificateKeyStoreUrl",
-				"fallbackToSystemTrustStore"),
+				"fallbackToSystemTrustStore", "tlsCiphersuites", "enabledSSLCipherSuites:tlsciphersuites", "tlsVersions", "enabledTLSProtocols:tlsversions"),
 		}, {
 			id: "mariadb-connector-j", name: "MariaDB Connector/J", classes: []string{"org.mariadb."}, jars: []string{"mariadb-java-client"},
 			options: jvmOptions("sslMode", "useSsl", "trustServerCertificate", "serverSslCert", "disableSslHostnameVerification", "trustStore",
-				"trustCertificateKeyStoreUrl:truststore", "fallbackToSystemTrustStore"),
+				"trustCertificateKeyStoreUrl:truststore", "fallbackToSystemTrustStore", "enabledSslCipherSuites", "enabledSslProtocolSuites"),
 		}, {
 			id: "pgjdbc", name: "pgjdbc", classes: []string{"org.postgresql."}, jars: []string{"postgresql"}, exact: true,
 			options: jvmOptions("sslmode", "ssl", "sslrootcert", "sslfactory", "sslhostnameverifier"),

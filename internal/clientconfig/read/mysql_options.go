@@ -88,7 +88,12 @@ func mysqlTLS(c *client, option, value, on string) {
 			return
 		}
 		c.options[option] = safePath(value)
-	case "ssl-cert", "ssl-key", "ssl-cipher", "ssl-crl", "ssl-crlpath":
+	case "ssl-cipher", "tls-version":
+		c.options[option] = cipherList(value)
+		if option == "tls-version" {
+			return
+		}
+	case "ssl-cert", "ssl-key", "ssl-crl", "ssl-crlpath":
 	case "defaults-file", "defaults-extra-file", "defaults-group-suffix", "login-path":
 		c.notes = append(c.notes, "--"+option+": what that file says counts too, where this text says nothing")
 		return
@@ -102,6 +107,17 @@ func mysqlTLS(c *client, option, value, on string) {
 		delete(c.options, "ssl")
 		c.notes = append(c.notes, "--"+option+" after --skip-ssl turns TLS on again")
 	}
+}
+
+// cipherList is a list of cipher suites or TLS versions; what has another shape
+// is not shown.
+func cipherList(value string) string {
+	if len(value) > 4096 || strings.ContainsFunc(value, func(r rune) bool {
+		return !strings.ContainsRune("-_.:,+!@ =", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	}) {
+		return untold
+	}
+	return value
 }
 
 // mysqlModeWord is a mode of --ssl-mode: the commands take any case and any

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"cmp"
+	"crypto/x509"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,16 +25,22 @@ func (s *scanner) finding(c clientconfig.Settings, dir string) Finding {
 	if !ok {
 		d = clientconfig.Driver{ID: "unknown"}
 	}
+	if s.opts.Host {
+		c = onHost(d, c, dir)
+	}
 	a := clientconfig.Evaluate(d, c)
 	f := Finding{
 		Position: c.Where, Driver: c.Driver, Name: d.Name, Engine: d.Engine, Version: c.Version, From: c.From,
 		Host: c.Host, Port: c.Port, User: c.User, Database: c.Database, Text: c.Text,
-		Effect: a.Effect, Outcomes: a.Outcomes, Notes: slices.Clone(c.Notes),
+		Effect: a.Effect, Outcomes: a.Outcomes, Notes: slices.Clone(c.Notes), RSAOnly: d.RSAOnly(c),
 	}
 	if !ok {
 		f.explainUnread()
 	}
 	f.explain()
+	if f.RSAOnly {
+		f.Notes = append(f.Notes, "its cipher suites are RSA's and it speaks no TLS 1.3: it takes no certificate with another kind of key, such as those of ECDSA")
+	}
 	if f.Trust.Path != "" {
 		h := s.stores.look(f.Trust, dir)
 		f.Holds = &h
@@ -42,6 +49,16 @@ func (s *scanner) finding(c clientconfig.Settings, dir string) Finding {
 		s.verdict(&f, dir)
 	}
 	return f
+}
+
+// newKeyIsRSA: so are the keys of the chain after the change, as far as is known.
+func (s *scanner) newKeyIsRSA() bool {
+	for _, ca := range s.opts.CAs {
+		if ca.ID == s.opts.Change.To {
+			return ca.Root.PublicKeyAlgorithm == x509.RSA
+		}
+	}
+	return true
 }
 
 // explainUnread is for a text that no reader knows.
@@ -89,6 +106,9 @@ func (s *scanner) verdict(f *Finding, dir string) {
 	var all []clientconfig.Judgement
 	for _, o := range f.Outcomes {
 		held := s.stores.holding(o.Trust, dir, *s.opts.Change)
+		if f.RSAOnly && !s.newKeyIsRSA() {
+			held.Rejects = clientconfig.RSAAlone(s.opts.Change.To)
+		}
 		all = append(all, clientconfig.Judge(o.Effect, held, *s.opts.Change))
 	}
 	first := all[0]
@@ -107,7 +127,11 @@ func (s *scanner) verdict(f *Finding, dir string) {
 		f.Until = first.Until.UTC().Format(time.RFC3339)
 	}
 	f.Why = first.Why + "; " + f.Why
-	if f.Verdict == clientconfig.Breaks && f.Trust.Path != "" {
+	switch {
+	case f.Verdict != clientconfig.Breaks:
+	case f.RSAOnly && !s.newKeyIsRSA():
+		f.Fix = fmt.Sprintf("let it speak TLS 1.3, or offer suites of ECDSA too; or stay with a CA whose keys are RSA instead of %s", s.opts.Change.To)
+	case f.Trust.Path != "":
 		f.Fix = fmt.Sprintf("add the root of %s to %q before the change (dbtls truststore add)", s.opts.Change.To, f.Trust.Path)
 	}
 }

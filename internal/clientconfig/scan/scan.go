@@ -3,7 +3,7 @@
 // of a text the versions that build files name, looks whether trust stores hold
 // the CAs in play, and judges a planned change. It opens files and nothing else:
 // it connects to no server and asks no variable of the environment, because
-// what it looks at mostly runs elsewhere.
+// what it looks at mostly runs elsewhere; Open alone is for this host's own.
 package scan
 
 import (
@@ -15,7 +15,6 @@ import (
 	"github.com/dbtls/dbtls/internal/clientconfig"
 	"github.com/dbtls/dbtls/internal/clientconfig/drivers"
 	"github.com/dbtls/dbtls/internal/clientconfig/read"
-	"github.com/dbtls/dbtls/internal/fault"
 )
 
 // MaxText is the longest file or line that is read, in bytes.
@@ -34,6 +33,15 @@ type Options struct {
 	// Change is the planned one, between two of CAs; nil for none, and then
 	// findings carry no verdict.
 	Change *clientconfig.Change
+	// NoFiles: the text is of another host, so that no file it names is opened
+	// here. For Lines and Text.
+	NoFiles bool
+	// Host: it is this host's own clients that are looked at, so that what they
+	// do depends on the files that are here.
+	Host bool
+	// Installed are the versions of the clients that are installed where the
+	// text is used, by Driver.ID. What a build file says comes first.
+	Installed map[string]string
 	// Driver is what a pasted string is for (Driver.ID), with its Version;
 	// both may be "".
 	Driver, Version string
@@ -61,7 +69,8 @@ type Finding struct {
 	// Outcomes are one per range of versions that differ: one when the version
 	// is known.
 	Outcomes []clientconfig.Outcome `json:"outcomes"`
-	Holds    *Holds                 `json:"holds,omitempty"` // nil: no trust store with a path
+	RSAOnly  bool                   `json:"rsa_only,omitempty"` // it takes no certificate with another kind of key
+	Holds    *Holds                 `json:"holds,omitempty"`    // nil: no trust store with a path
 	Verdict  clientconfig.Verdict   `json:"verdict,omitempty"`
 	Until    string                 `json:"until,omitempty"` // of a SAFE verdict, RFC 3339
 	Why      string                 `json:"why"`
@@ -110,7 +119,7 @@ type scanner struct {
 }
 
 func newScanner(opts Options) *scanner {
-	s := &scanner{opts: opts, drivers: drivers.Index(), byName: map[string][]string{}, lines: read.Lines(), files: read.Files(), stores: newStores(opts.CAs)}
+	s := &scanner{opts: opts, drivers: drivers.Index(), byName: map[string][]string{}, lines: read.Lines(), files: read.Files(), stores: newStores(opts)}
 	for _, d := range drivers.All() {
 		for _, name := range d.Packages {
 			name = strings.ToLower(name)
@@ -120,60 +129,11 @@ func newScanner(opts Options) *scanner {
 	return s
 }
 
-// Text reads one connection string or command line. What no reader knows is a
-// finding whose driver and answers are unknown.
-func Text(line string, opts Options) ([]Finding, error) {
-	if len(line) > MaxText {
-		return nil, fault.New(fault.InvalidParameter, "the text is longer than %d bytes, which no connection string is", MaxText)
-	}
-	s := newScanner(opts)
-	all := s.text(line)
-	if len(all) == 0 {
-		all = []clientconfig.Settings{{Text: read.Redact(line)}}
-	}
-	return s.judge(all, "."), nil
-}
-
-// Recognised reports whether a text is a connection string or a command line
-// of a driver that is known.
-func Recognised(line string, opts Options) bool {
-	return len(line) <= MaxText && len(newScanner(opts).text(line)) > 0
-}
-
 // Drivers lists those that are known.
 func Drivers() []clientconfig.Driver { return drivers.All() }
 
 // Hide replaces the secrets of a text, for messages about it.
 func Hide(text string) string { return read.Redact(text) }
-
-// text asks the readers of lines in their order.
-func (s *scanner) text(line string) []clientconfig.Settings {
-	hints := s.asked(nil)
-	for _, reader := range s.lines {
-		if all := reader(strings.TrimSpace(line), hints); len(all) > 0 {
-			return s.withVersion(all)
-		}
-	}
-	return nil
-}
-
-// asked are hints with the driver that the caller named.
-func (s *scanner) asked(hints map[string]read.Hint) map[string]read.Hint {
-	if s.opts.Driver == "" {
-		return hints
-	}
-	return map[string]read.Hint{s.opts.Driver: {Version: s.opts.Version, From: "--driver"}}
-}
-
-// withVersion gives the version the caller named to what is of his driver.
-func (s *scanner) withVersion(all []clientconfig.Settings) []clientconfig.Settings {
-	for n := range all {
-		if s.opts.Version != "" && all[n].Driver == s.opts.Driver {
-			all[n].Version, all[n].From = s.opts.Version, "--driver"
-		}
-	}
-	return all
-}
 
 // Tree reads files and directories. It returns what it has read when ctx ends,
 // with ctx's error.
