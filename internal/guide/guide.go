@@ -7,6 +7,7 @@
 package guide
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -44,6 +45,7 @@ func (p Params) URLHost() string {
 type Guide struct {
 	Client   string
 	Title    string
+	Port     int    // of the product, when nothing else is said
 	Store    string // how to make the trust store
 	Settings string // the minimal settings for full verification
 	Snippet  string // a whole file that compiles or runs
@@ -84,7 +86,8 @@ func For(client string, p Params) (Guide, error) {
 	fill.defaults()
 	g := Guide{Client: client, Title: fill.part("title"), Store: fill.part("store"), Settings: fill.part("settings"),
 		Snippet: fill.part("snippet"), File: fill.part("file"), Proof: fill.part("proof"), Notes: fill.part("notes")}
-	return g, fill.err
+	g.Port, err = strconv.Atoi(fill.part("port"))
+	return g, cmp.Or(fill.err, err)
 }
 
 // filler renders the parts of one file.
