@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -27,7 +28,7 @@ func main() {
 }
 
 // run executes one command line and returns the exit code: 0 done, 1 failed,
-// 2 wrong usage.
+// 2 wrong usage; a plan also has 3, for what is not known.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
@@ -41,8 +42,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if isUsage(err) {
 		return 2
 	}
+	if told, ok := errors.AsType[exitError](err); ok {
+		return told.code
+	}
 	return 1
 }
+
+// exitError is an answer that a pipeline tells apart by its exit code; the
+// command has printed the answer itself.
+type exitError struct {
+	code int
+	text string
+}
+
+func (e exitError) Error() string { return e.text }
 
 // message prefers what was meant for people.
 func message(err error) string {
@@ -81,7 +94,7 @@ SDKs drive it: it speaks the RDS API.`,
 		return usageError{fmt.Errorf("%w; see: %s --help", err, c.CommandPath())}
 	})
 	root.AddCommand(serveCommand(), envCommand(), statusCommand(), rotateCommand(), freezeCommand(), unfreezeCommand(),
-		clockCommand(), auditCommand(), userCommand(), backupCommand(), restoreCommand(), truststoreCommand(), walletCommand(), guideCommand(), probeCommand())
+		clockCommand(), auditCommand(), userCommand(), backupCommand(), restoreCommand(), truststoreCommand(), walletCommand(), guideCommand(), probeCommand(), clientsCommand(), forceTLSCommand(), sessionsCommand(), consoleCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func serveCommand() *cobra.Command {
-	o := serve.Options{Credentials: os.Getenv("CREDENTIALS_DIRECTORY")}
+	o := serve.Options{Credentials: os.Getenv("CREDENTIALS_DIRECTORY"), Version: version}
 	verbose := false
 	c := &cobra.Command{
 		Use:   "serve --data DIR",

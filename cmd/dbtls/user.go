@@ -20,6 +20,7 @@ func userCommand() *cobra.Command {
 		Short: "Say who may call, and what",
 		Long: `Say who may call, and what. Every user has one access key and one role:
 
+  reporter    tells what a client's host is configured to do (dbtls clients report)
   read-only   looks at everything but secrets and users
   operator    also changes databases, clusters, parameter groups and certificates,
               and freezes rotations

@@ -94,6 +94,12 @@ func (u *Users) byName(name string) (entry, bool) {
 	return entry{}, false
 }
 
+// Named finds a user by name.
+func (u *Users) Named(name string) (User, bool) {
+	e, ok := u.byName(name)
+	return e.user, ok
+}
+
 // First returns the built-in user's key, making the user when there is none:
 // a fresh server has exactly one way in.
 func (u *Users) First(ctx context.Context, now time.Time) (Key, error) {

@@ -9,13 +9,14 @@ import (
 
 // The roles. Each may do what the one before it may.
 const (
+	RoleReporter = "reporter"  // tells what a client's host is configured to do, and reads nothing
 	RoleReadOnly = "read-only" // looks at everything but secrets and users
 	RoleOperator = "operator"  // changes databases and their certificates
 	RoleAdmin    = "admin"     // decides who may call and what counts for all
 )
 
 // Roles lists the roles, the least first.
-func Roles() []string { return []string{RoleReadOnly, RoleOperator, RoleAdmin} }
+func Roles() []string { return []string{RoleReporter, RoleReadOnly, RoleOperator, RoleAdmin} }
 
 // rank orders roles; one that nobody knows is below all.
 func rank(role string) int { return slices.Index(Roles(), role) }
@@ -58,8 +59,10 @@ var rules = map[string][]rule{
 		}},
 	},
 	"dbtls": {
-		{RoleReadOnly, []string{"ReadStatus", "ReadAudit", "ReadPlan", "ReadMetrics", "ReadConnections"}},
-		{RoleOperator, []string{"Rotate", "Freeze", "Unfreeze"}},
+		// The role whose key lies on application hosts can do this alone.
+		{RoleReporter, []string{"ReportClients", "ConsoleLink"}},
+		{RoleReadOnly, []string{"ReadStatus", "ReadAudit", "ReadPlan", "ReadMetrics", "ReadConnections", "ReadReports", "ReadLint", "ReadCertificate", "ReadSessions", "ReadForcedTLS"}},
+		{RoleOperator, []string{"Rotate", "Freeze", "Unfreeze", "WatchEndpoint", "ForceTLS", "ConfirmForcedTLS", "UndoForcedTLS"}},
 		// Accepting the clock makes the server trust a time that it found
 		// wrong: every lifetime depends on it.
 		{RoleAdmin, []string{"AcceptClock", "ListUsers", "AddUser", "RotateUserKey", "RemoveUser"}},

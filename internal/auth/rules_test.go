@@ -35,8 +35,9 @@ func decisions() map[string]map[string][]string {
 			},
 		},
 		native.Service: {
-			auth.RoleReadOnly: {"ReadStatus", "ReadAudit", "ReadPlan", "ReadConnections"},
-			auth.RoleOperator: {"Rotate", "Freeze", "Unfreeze"},
+			auth.RoleReporter: {"ReportClients", "ConsoleLink"},
+			auth.RoleReadOnly: {"ReadStatus", "ReadAudit", "ReadPlan", "ReadConnections", "ReadReports", "ReadLint", "ReadCertificate", "ReadSessions", "ReadForcedTLS"},
+			auth.RoleOperator: {"Rotate", "Freeze", "Unfreeze", "WatchEndpoint", "ForceTLS", "ConfirmForcedTLS", "UndoForcedTLS"},
 			auth.RoleAdmin:    {"AcceptClock", "ListUsers", "AddUser", "RotateUserKey", "RemoveUser"},
 		},
 	}

@@ -38,7 +38,12 @@ func newGateWorld(t *testing.T) *gateWorld {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	srv, err := assemble(t.Context(), o, s, box, map[string]provider.Provider{}, log)
+	clients, err := openEvidence(t.Context(), o.Data, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { clients.Close() })
+	srv, err := assemble(t.Context(), o, s, clients, box, map[string]provider.Provider{}, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/dbtls/dbtls/internal/awswire/jsonrpc"
 	"github.com/dbtls/dbtls/internal/awswire/query"
 	"github.com/dbtls/dbtls/internal/awswire/sigv4"
+	"github.com/dbtls/dbtls/internal/console"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/store"
 )
@@ -37,6 +38,7 @@ type gate struct {
 	rds      *rds.API
 	dms      *dms.API
 	native   *native.API
+	console  *console.Server
 	metrics  http.Handler
 	store    *store.Store
 	calls    *callLog
@@ -50,6 +52,9 @@ func (g *gate) handler() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /metrics", g.serveMetrics)
 	mux.HandleFunc("/api/v1/", g.serveNative)
+	g.console.Routes(mux)
+	mux.HandleFunc("POST /console/api/rds", g.serveBrowserAWS("rds"))
+	mux.HandleFunc("POST /console/api/dms", g.serveBrowserAWS(dms.Service))
 	mux.HandleFunc("/{$}", g.serveAWS)
 	return hardened(mux)
 }
@@ -150,8 +155,13 @@ func refuseSignature(w http.ResponseWriter, r *http.Request, err error, id strin
 	refuseAWS(w, r, status, code, message, id)
 }
 
-// serveNative is dbtls's own API, signed for the service "dbtls".
+// serveNative is dbtls's own API, signed for the service "dbtls", or called by
+// somebody who is signed in at the console.
 func (g *gate) serveNative(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Authorization") == "" && console.Has(r) {
+		g.serveBrowserNative(w, r)
+		return
+	}
 	id := requestID()
 	body, err := readBody(r)
 	if err != nil {

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"log/slog"
+	"math"
 	"net/http"
 	"time"
 
@@ -10,7 +11,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/dbtls/dbtls/internal/evidence"
 	"github.com/dbtls/dbtls/internal/status"
+	"github.com/dbtls/dbtls/internal/watch"
 )
 
 // What /metrics says, beside the Go runtime's own figures. All of it is read
@@ -22,6 +25,8 @@ var (
 	rotating   = desc("rotations", "Rotations under way, by whether they are STUCK.", "stuck")
 	instances  = desc("instances", "Instances by status.", "status")
 	frozen     = desc("rotations_frozen", "1 while rotations are frozen.")
+	logins     = desc("logins_total", "Logins of clients seen since dbtls started, by whether they were encrypted (plain, encrypted, unknown).", "instance", "region", "tls")
+	unwatched  = desc("logins_unwatched_seconds", "For how long logins may have been missed: the time since which not every one is known; +Inf when nothing tells of every one.", "instance", "region")
 	clockBad   = desc("clock_distrusted", "1 while the clock is not trusted and nothing is issued.")
 )
 
@@ -31,18 +36,19 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 // collector turns a status report into metrics.
 type collector struct {
-	report func(context.Context) (status.Report, error)
-	log    *slog.Logger
+	report  func(context.Context) (status.Report, error)
+	clients func() []watch.Figures
+	log     *slog.Logger
 }
 
-func newMetrics(report func(context.Context) (status.Report, error), log *slog.Logger) http.Handler {
+func newMetrics(report func(context.Context) (status.Report, error), clients func() []watch.Figures, log *slog.Logger) http.Handler {
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(collector{report, log}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	reg.MustRegister(collector{report, clients, log}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 }
 
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{leafDays, caDays, stuckSince, rotating, instances, frozen, clockBad} {
+	for _, d := range []*prometheus.Desc{leafDays, caDays, stuckSince, rotating, instances, frozen, clockBad, logins, unwatched} {
 		ch <- d
 	}
 }
@@ -82,6 +88,21 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(frozen, oneIf(r.Frozen != ""))
 	gauge(clockBad, oneIf(r.Clock != ""))
+	c.collectClients(ch, r.At)
+}
+
+// collectClients says how many clients were seen, and since when not all are.
+func (c collector) collectClients(ch chan<- prometheus.Metric, now time.Time) {
+	for _, f := range c.clients() {
+		for state, n := range map[evidence.TLS]int64{evidence.Plain: f.Plain, evidence.Encrypted: f.Encrypted, evidence.Unknown: f.Unknown} {
+			ch <- prometheus.MustNewConstMetric(logins, prometheus.CounterValue, float64(n), f.Instance, f.Region, string(state))
+		}
+		since := math.Inf(1)
+		if !f.Upto.IsZero() {
+			since = max(now.Sub(f.Upto).Seconds(), 0)
+		}
+		ch <- prometheus.MustNewConstMetric(unwatched, prometheus.GaugeValue, since, f.Instance, f.Region)
+	}
 }
 
 func oneIf(b bool) float64 {

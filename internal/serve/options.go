@@ -28,6 +28,7 @@ type Options struct {
 	Overlap        time.Duration
 	Life2019       time.Duration
 	Parallel       int
+	Version        string // of dbtls, for people
 }
 
 // check refuses options that cannot work, naming the rule.

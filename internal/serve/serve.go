@@ -22,12 +22,15 @@ import (
 	"github.com/dbtls/dbtls/internal/authority"
 	"github.com/dbtls/dbtls/internal/awswire/sigv4"
 	"github.com/dbtls/dbtls/internal/clock"
+	"github.com/dbtls/dbtls/internal/engine"
 	"github.com/dbtls/dbtls/internal/engines"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/fleet"
+	"github.com/dbtls/dbtls/internal/forcetls"
 	"github.com/dbtls/dbtls/internal/hostfs"
 	"github.com/dbtls/dbtls/internal/jobs"
 	"github.com/dbtls/dbtls/internal/migration"
+	"github.com/dbtls/dbtls/internal/overview"
 	"github.com/dbtls/dbtls/internal/params"
 	"github.com/dbtls/dbtls/internal/pki"
 	"github.com/dbtls/dbtls/internal/probe"
@@ -36,6 +39,7 @@ import (
 	"github.com/dbtls/dbtls/internal/secrets"
 	"github.com/dbtls/dbtls/internal/status"
 	"github.com/dbtls/dbtls/internal/store"
+	"github.com/dbtls/dbtls/internal/watch"
 )
 
 // grace is how long a reload or start may take to show on the wire.
@@ -65,7 +69,12 @@ func Run(ctx context.Context, o Options, stdout io.Writer, log *slog.Logger) err
 		return err
 	}
 	defer s.Close()
-	srv, err := assemble(ctx, o, s, box, places, log)
+	clients, err := openEvidence(ctx, o.Data, log)
+	if err != nil {
+		return err
+	}
+	defer clients.Close()
+	srv, err := assemble(ctx, o, s, clients, box, places, log)
 	if err != nil {
 		return err
 	}
@@ -86,24 +95,28 @@ func makeData(dir string) error {
 
 // server is everything, wired.
 type server struct {
-	opts   Options
-	log    *slog.Logger
-	store  *store.Store
-	guard  *clock.Guard
-	cas    *authority.Service
-	fleet  *fleet.Service
-	params *params.Service
-	loop   *jobs.Loop
-	moves  *migration.Service
-	tests  *jobs.Loop // of moves; its own, since hosts that do not answer keep workers busy
-	tls    *ownTLS
-	key    auth.Key
-	calls  *callLog
-	gate   *gate
+	opts     Options
+	log      *slog.Logger
+	store    *store.Store
+	evidence *store.Evidence
+	guard    *clock.Guard
+	cas      *authority.Service
+	fleet    *fleet.Service
+	params   *params.Service
+	loop     *jobs.Loop
+	moves    *migration.Service
+	tests    *jobs.Loop // of moves; its own, since hosts that do not answer keep workers busy
+	force    *forcetls.Service
+	forced   *jobs.Loop // of force; its own, since an undo must not wait for instances
+	watch    *watch.Service
+	tls      *ownTLS
+	key      auth.Key
+	calls    *callLog
+	gate     *gate
 }
 
-func assemble(ctx context.Context, o Options, s *store.Store, box *secrets.Box, places map[string]provider.Provider, log *slog.Logger) (*server, error) {
-	srv := &server{opts: o, log: log, store: s}
+func assemble(ctx context.Context, o Options, s *store.Store, clients *store.Evidence, box *secrets.Box, places map[string]provider.Provider, log *slog.Logger) (*server, error) {
+	srv := &server{opts: o, log: log, store: s, evidence: clients}
 	users, err := auth.LoadUsers(ctx, s, box)
 	if err != nil {
 		return nil, err
@@ -130,12 +143,15 @@ func assemble(ctx context.Context, o Options, s *store.Store, box *secrets.Box, 
 	}
 	srv.calls = newCallLog(s, mostCalls, log)
 	srv.gate = &gate{
-		users: users, verifier: &sigv4.Verifier{Secret: users.Secret}, cas: srv.cas, metrics: newMetrics(report, log),
+		users: users, verifier: &sigv4.Verifier{Secret: users.Secret}, cas: srv.cas, metrics: newMetrics(report, srv.watch.Figures, log),
 		rds:    &rds.API{Account: o.Account, Fleet: srv.fleet, Authority: srv.cas, Params: srv.params, Store: s, Log: log},
 		dms:    &dms.API{Account: o.Account, Migration: srv.moves, Log: log},
-		native: &native.API{Fleet: srv.fleet, Migration: srv.moves, Guard: srv.guard, Users: users, Store: s, Wake: srv.loop.Wake, Log: log},
+		native: &native.API{Fleet: srv.fleet, Migration: srv.moves, ForceTLS: srv.force, Evidence: srv.evidence, Watch: srv.watch, Guard: srv.guard, Users: users, Store: s, Wake: srv.loop.Wake, Log: log},
 		store:  s, calls: srv.calls, log: log,
+		console: srv.newConsole(users),
 	}
+	srv.gate.native.Console = srv.gate.console
+	srv.gate.native.Overview = &overview.Service{Store: s, Authority: srv.cas, Engine: engines.Index(engines.All())}
 	return srv, nil
 }
 
@@ -143,24 +159,42 @@ func assemble(ctx context.Context, o Options, s *store.Store, box *secrets.Box, 
 func (srv *server) wire(places map[string]provider.Provider, box *secrets.Box) {
 	w, all := &work{store: srv.store}, engines.All()
 	srv.loop = jobs.NewLoop(w, srv.opts.Parallel, srv.log)
-	srv.params = &params.Service{Account: srv.opts.Account, Store: srv.store, Engines: all, Wake: srv.loop.Wake,
+	srv.forceTLS(all)
+	srv.params = &params.Service{Account: srv.opts.Account, Store: srv.store, Engines: all, Wake: srv.wake, Listener: srv.force,
 		Found: func(engine string) []string { return installed(places, engine) }}
 	c := fleet.Config{
 		Account: srv.opts.Account, EndpointDomain: srv.opts.EndpointDomain,
-		Store: srv.store, Box: box, Authority: srv.cas, Params: srv.params, Engines: all,
-		Providers: places, Default: srv.opts.Provider, Wake: srv.loop.Wake, Log: srv.log,
+		Store: srv.store, Evidence: srv.evidence, Box: box, Authority: srv.cas, Params: srv.params, Engines: all,
+		Providers: places, Default: srv.opts.Provider, Wake: srv.wake, Log: srv.log,
 	}
+	srv.force.Params = srv.params
 	w.rotation = rotation.New(rotation.Config{
 		Account: srv.opts.Account, Overlap: srv.opts.Overlap, Grace: grace,
 		Store: srv.store, Authority: srv.cas, Guard: srv.guard,
-		Provider: c.Provider, Engine: engines.Index(all), Dial: probe.Dial, Log: srv.log,
+		Provider: c.Provider, Engine: engines.Index(all), Dial: probe.Dial, Clients: srv.clients, Log: srv.log,
 	})
 	c.Rotation = w.rotation
 	srv.fleet = fleet.New(c)
 	w.fleet = srv.fleet
 	srv.moves = &migration.Service{Account: srv.opts.Account, Store: srv.store, Box: box, Engines: all, Log: srv.log, Known: srv.caCertificates}
+	srv.watch = srv.watcher(c)
 	srv.tests = jobs.NewLoop(migration.Work{Service: srv.moves}, migration.Workers, srv.log)
 	srv.moves.Wake = srv.tests.Wake
+}
+
+// forceTLS makes what forces TLS, and the loop that drives it; its Params are to
+// be set.
+func (srv *server) forceTLS(all []engine.Engine) {
+	srv.force = &forcetls.Service{Account: srv.opts.Account, Store: srv.store, Evidence: srv.evidence, Engines: all, Clock: srv.guard.Check, Log: srv.log}
+	srv.forced = jobs.NewLoop(forcetls.Work{Service: srv.force}, forcetls.Workers, srv.log)
+	srv.force.Wake = srv.wake
+}
+
+// wake makes due work be looked at now: a change of a parameter group leaves some
+// to the instances' loop and some to that of forced TLS.
+func (srv *server) wake() {
+	srv.loop.Wake()
+	srv.forced.Wake()
 }
 
 // caCertificates are those of a region's CAs that are there.
@@ -182,11 +216,14 @@ func (srv *server) run(ctx context.Context, stdout io.Writer) error {
 	if err := srv.publish(ln.Addr().String()); err != nil {
 		return err
 	}
+	srv.openConsole(ln.Addr())
 	ctx, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { srv.cas.Run(ctx) })
 	wg.Go(func() { srv.loop.Run(ctx) })
 	wg.Go(func() { srv.tests.Run(ctx) })
+	wg.Go(func() { srv.watch.Run(ctx) })
+	wg.Go(func() { srv.forced.Run(ctx) })
 	wg.Go(func() { chores(ctx, srv.store, srv.guard, srv.cas, srv.log) })
 	wg.Go(func() {
 		if err := srv.fleet.Supervise(ctx); err != nil {
@@ -209,6 +246,7 @@ func (srv *server) serveHTTP(ctx context.Context, ln net.Listener) error {
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: log.New(io.Discard, "", 0), // handshake noise of strangers
 	}
+	h.RegisterOnShutdown(srv.gate.console.Close) // its streams have no end of their own
 	done := make(chan error, 1)
 	go func() { done <- h.ServeTLS(ln, "", "") }()
 	select {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/fleet"
+	"github.com/dbtls/dbtls/internal/inventory"
 	"github.com/dbtls/dbtls/internal/rotation"
 	"github.com/dbtls/dbtls/internal/status"
 	"github.com/dbtls/dbtls/internal/store"
@@ -27,6 +28,33 @@ type RotateRequest struct {
 	To        string `json:"to,omitempty"`     // CA, "" for the current one
 	Reason    string `json:"reason,omitempty"` // "" or "key-compromised"
 	DropCover bool   `json:"drop_cover,omitempty"`
+	NoBridge  bool   `json:"no_bridge,omitempty"` // clients that trust only the CA before are not covered
+
+	// RollbackOn is how many clients have to refuse the new chain within Watch
+	// ("10m") for the old one to come back; 0: none is looked for.
+	RollbackOn int    `json:"rollback_on,omitempty"`
+	Watch      string `json:"watch,omitempty"`
+}
+
+// watchFor is how long clients are looked for when nothing else is said.
+const watchFor = 10 * time.Minute
+
+// trial reads how a new certificate is put on trial.
+func (q RotateRequest) trial() (inventory.Watch, error) {
+	w := inventory.Watch{RollbackOn: q.RollbackOn}
+	switch {
+	case q.Watch == "" && q.RollbackOn == 0:
+		return w, nil
+	case q.Watch == "":
+		w.For = watchFor
+		return w, nil
+	}
+	d, err := time.ParseDuration(q.Watch)
+	if err != nil {
+		return w, fault.New(fault.InvalidParameter, "watch %q is no duration; give such as 10m", q.Watch)
+	}
+	w.For = d
+	return w, nil
 }
 
 // RotateReply says what was planned.
@@ -44,7 +72,9 @@ func (q RotateRequest) input(c *call) (fleet.RenewInput, error) {
 	if !ok {
 		return fleet.RenewInput{}, fault.New(fault.InvalidParameter, "reason %q is not known; give key-compromised, or none", q.Reason)
 	}
-	return fleet.RenewInput{Region: c.caller.Region, Name: c.r.PathValue("name"), To: q.To, KeyCompromised: compromised, DropCover: q.DropCover}, nil
+	trial, err := q.trial()
+	return fleet.RenewInput{Region: c.caller.Region, Name: c.r.PathValue("name"), To: q.To, KeyCompromised: compromised,
+		DropCover: q.DropCover, NoBridge: q.NoBridge, Watch: trial}, err
 }
 
 func postRotate(a *API, c *call) (any, error) {
@@ -70,7 +100,7 @@ func postRotate(a *API, c *call) (any, error) {
 // getPlan says what a rotation would do, and changes nothing.
 func getPlan(a *API, c *call) (any, error) {
 	q := c.r.URL.Query()
-	in, err := RotateRequest{To: q.Get("to"), Reason: q.Get("reason")}.input(c)
+	in, err := RotateRequest{To: q.Get("to"), Reason: q.Get("reason"), NoBridge: q.Get("no_bridge") == "true"}.input(c)
 	if err != nil {
 		return nil, err
 	}

@@ -16,10 +16,14 @@ import (
 	"github.com/dbtls/dbtls/internal/api"
 	"github.com/dbtls/dbtls/internal/auth"
 	"github.com/dbtls/dbtls/internal/clock"
+	"github.com/dbtls/dbtls/internal/console"
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/fleet"
+	"github.com/dbtls/dbtls/internal/forcetls"
 	"github.com/dbtls/dbtls/internal/migration"
+	"github.com/dbtls/dbtls/internal/overview"
 	"github.com/dbtls/dbtls/internal/store"
+	"github.com/dbtls/dbtls/internal/watch"
 )
 
 // Service is what signatures of requests to this API are scoped to.
@@ -30,9 +34,14 @@ const Service = "dbtls"
 type API struct {
 	Fleet     *fleet.Service
 	Migration *migration.Service
+	ForceTLS  *forcetls.Service
 	Guard     *clock.Guard
 	Users     *auth.Users
 	Store     *store.Store
+	Evidence  *store.Evidence
+	Console   *console.Server
+	Overview  *overview.Service
+	Watch     *watch.Service
 	Wake      func()
 	Log       *slog.Logger
 
@@ -93,12 +102,34 @@ func routes() []route {
 		{"GET /api/v1/status", "ReadStatus", getStatus},
 		{"GET /api/v1/audit", "ReadAudit", getAudit},
 		{"GET /api/v1/instances/{name}/rotate/plan", "ReadPlan", getPlan},
+		{"GET /api/v1/rotate/plan", "ReadPlan", getPlans},
 		{"POST /api/v1/instances/{name}/rotate", "Rotate", postRotate},
+		{"GET /api/v1/clients/reports", "ReadReports", getReports},
+		{"POST /api/v1/clients/reports", "ReportClients", postReport},
+		{"POST /api/v1/clients/lint", "ReadLint", postLint},
 		{"POST /api/v1/freeze", "Freeze", postFreeze},
 		{"DELETE /api/v1/freeze", "Unfreeze", deleteFreeze},
 		{"POST /api/v1/clock/accept", "AcceptClock", acceptClock},
 		{"GET /api/v1/connections", "ReadConnections", getConnections},
 		{"GET /api/v1/connections/{instance}/{name}", "ReadConnections", getConnection},
+		{"GET /api/v1/instances/{name}/sessions", "ReadSessions", getSessions},
+		{"GET /api/v1/endpoints/{name}/sessions", "ReadSessions", getEndpointSessions},
+		{"POST /api/v1/endpoints/{name}/look", "WatchEndpoint", lookAtEndpoint},
+		{"POST /api/v1/endpoints/{name}/follow", "WatchEndpoint", followEndpoint},
+		{"GET /api/v1/force-tls", "ReadForcedTLS", getForcePending},
+		{"GET /api/v1/force-tls/{name}/plan", "ReadForcedTLS", getForcePlan},
+		{"POST /api/v1/force-tls/{name}", "ForceTLS", postForce},
+		{"POST /api/v1/force-tls/{name}/confirm", "ConfirmForcedTLS", confirmForce},
+		{"POST /api/v1/force-tls/{name}/undo", "UndoForcedTLS", undoForce},
+		{"GET /api/v1/overview", "ReadStatus", getOverview},
+		{"GET /api/v1/databases", "ReadStatus", getDatabases},
+		{"GET /api/v1/instances/{name}/chain", "ReadStatus", getChain},
+		{"GET /api/v1/instances/{name}/rotations", "ReadStatus", getRotations},
+		{"GET /api/v1/instances/{name}/snippets", "ReadStatus", getSnippets},
+		{"GET /api/v1/cas", "ReadStatus", getHierarchy},
+		{"GET /api/v1/engines", "ReadStatus", getEngines},
+		{"POST /api/v1/certificates/inspect", "ReadCertificate", postInspect},
+		{"POST /api/v1/console/links", "ConsoleLink", postConsoleLink},
 		{"GET /api/v1/users", "ListUsers", getUsers},
 		{"POST /api/v1/users", "AddUser", postUser},
 		{"POST /api/v1/users/{name}/rotate-key", "RotateUserKey", rotateUserKey},
@@ -168,6 +199,12 @@ var statuses = map[fault.Code]int{
 	auth.UserNotFound:          http.StatusNotFound,
 	auth.UserExists:            http.StatusConflict,
 	fault.AccessDenied:         http.StatusForbidden,
+	fault.GroupNotFound:        http.StatusNotFound,
+	forcetls.NothingPending:    http.StatusNotFound,
+	forcetls.ClientsAtRisk:     http.StatusConflict,
+	forcetls.ClientsUnknown:    http.StatusConflict,
+	forcetls.ChangePending:     http.StatusConflict,
+	fault.InvalidGroupState:    http.StatusConflict,
 	fault.InvalidInstanceState: http.StatusConflict,
 	fault.Unavailable:          http.StatusServiceUnavailable,
 	fault.Internal:             http.StatusInternalServerError,

@@ -53,9 +53,17 @@ func TestEveryActionIsAskedForByNameBeforeAnythingIsDone(t *testing.T) {
 		return fault.New(fault.AccessDenied, "not you")
 	}
 	for _, c := range []struct{ method, path, target string }{
-		{"GET", "/api/v1/status", ""}, {"GET", "/api/v1/audit", ""}, {"GET", "/api/v1/instances/shop/rotate/plan", "shop"},
-		{"POST", "/api/v1/instances/shop/rotate", "shop"}, {"POST", "/api/v1/freeze", ""}, {"DELETE", "/api/v1/freeze", ""},
+		{"GET", "/api/v1/status", ""}, {"GET", "/api/v1/audit", ""}, {"GET", "/api/v1/instances/shop/rotate/plan", "shop"}, {"GET", "/api/v1/rotate/plan", ""},
+		{"POST", "/api/v1/instances/shop/rotate", "shop"}, {"GET", "/api/v1/clients/reports", ""}, {"POST", "/api/v1/clients/reports", ""}, {"POST", "/api/v1/clients/lint", ""},
+		{"POST", "/api/v1/freeze", ""}, {"DELETE", "/api/v1/freeze", ""},
 		{"POST", "/api/v1/clock/accept", ""}, {"GET", "/api/v1/connections", ""}, {"GET", "/api/v1/connections/worker/orders", "orders"},
+		{"GET", "/api/v1/instances/shop/sessions", "shop"}, {"GET", "/api/v1/endpoints/erp/sessions", "erp"},
+		{"POST", "/api/v1/endpoints/erp/look", "erp"}, {"POST", "/api/v1/endpoints/erp/follow", "erp"},
+		{"GET", "/api/v1/force-tls", ""}, {"GET", "/api/v1/force-tls/web/plan", "web"}, {"POST", "/api/v1/force-tls/web", "web"},
+		{"POST", "/api/v1/force-tls/web/confirm", "web"}, {"POST", "/api/v1/force-tls/web/undo", "web"},
+		{"GET", "/api/v1/overview", ""}, {"GET", "/api/v1/databases", ""}, {"GET", "/api/v1/instances/shop/chain", "shop"},
+		{"GET", "/api/v1/instances/shop/rotations", "shop"}, {"GET", "/api/v1/instances/shop/snippets", "shop"},
+		{"GET", "/api/v1/cas", ""}, {"GET", "/api/v1/engines", ""}, {"POST", "/api/v1/certificates/inspect", ""}, {"POST", "/api/v1/console/links", ""},
 		{"GET", "/api/v1/users", ""}, {"POST", "/api/v1/users", ""},
 		{"POST", "/api/v1/users/ann/rotate-key", "ann"}, {"DELETE", "/api/v1/users/ann", "ann"},
 	} {
@@ -125,6 +133,12 @@ func TestCallsAreMergedIntoTheAuditLogByTimeWhenAskedFor(t *testing.T) {
 		"?calls=1&after=2&after_call=3": "A5 C6 A9 C10",
 		"?calls=1&after=4&after_call=5": "",
 		"?after=3":                      "A9",
+
+		"?newest=1":                                "A9 A5 A4 A1",
+		"?newest=1&before=3":                       "A4 A1",
+		"?newest=1&calls=1":                        "C10 A9 C6 A5 C5 A4 C2 A1 C0",
+		"?newest=1&calls=1&before=3&before_call=4": "C5 A4 C2 A1 C0",
+		"?newest=1&before=1":                       "",
 	} {
 		if _, got := w.page(query); got != want {
 			t.Errorf("%q: %s, want %s", query, got, want)
@@ -132,6 +146,8 @@ func TestCallsAreMergedIntoTheAuditLogByTimeWhenAskedFor(t *testing.T) {
 	}
 	w.refused(400, "InvalidParameter", "calls", "GET", "/api/v1/audit?calls=yes", "")
 	w.refused(400, "InvalidParameter", "after_call", "GET", "/api/v1/audit?calls=1&after_call=x", "")
+	w.refused(400, "InvalidParameter", "newest", "GET", "/api/v1/audit?newest=yes", "")
+	w.refused(400, "InvalidParameter", "before", "GET", "/api/v1/audit?newest=1&before=x", "")
 }
 
 func TestPagesOfTheMergedLogMissNothingAndRepeatNothing(t *testing.T) {

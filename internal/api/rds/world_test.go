@@ -94,13 +94,16 @@ func newWorld(t *testing.T) *world {
 	w.must(err)
 	cas, err := authority.New(ctx, w.store, box, guard, authority.Options{Regions: []string{region}}, log)
 	w.must(err)
+	clients, err := store.OpenEvidence(ctx, filepath.Join(t.TempDir(), "evidence.db"))
+	w.must(err)
+	t.Cleanup(func() { clients.Close() })
 	only := func(inventory.Instance) provider.Provider { return place{} }
 	runner := rotation.New(rotation.Config{Account: account, Overlap: 90 * 24 * time.Hour, Grace: 100 * time.Millisecond, Store: w.store, Authority: cas, Guard: guard,
 		Provider: only, Engine: func(string) (engine.Engine, bool) { return engines()[0], true }, Dial: probe.Dial, Log: log})
 	wake := func() { w.woken++ }
 	groups := &params.Service{Account: account, Store: w.store, Engines: engines(), Wake: wake}
 	api := &rds.API{Account: account, Authority: cas, Store: w.store, Log: log, Params: groups,
-		Fleet: fleet.New(fleet.Config{Account: account, Store: w.store, Box: box, Authority: cas, Rotation: runner, Params: groups, Engines: engines(),
+		Fleet: fleet.New(fleet.Config{Account: account, Store: w.store, Evidence: clients, Box: box, Authority: cas, Rotation: runner, Params: groups, Engines: engines(),
 			Providers: map[string]provider.Provider{provider.Local: place{}}, Default: provider.Local, Wake: wake, Log: log})}
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
