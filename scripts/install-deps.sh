@@ -3,9 +3,11 @@
 #
 #   install-deps.sh [--for run|test]
 #
-#   --for run    the database servers, their command-line clients, aws, curl
+#   --for run    the database servers, their command-line clients, aws, curl; Node
+#                and npm, which build the web console
 #   --for test   (default) that, and what the tests drive dbtls with; MySQL's
-#                server is among it, under /opt/mysql-sid, see mysql_from_sid
+#                server and its mysql command are among it, under /opt/mysql-sid,
+#                see mysql_from_sid
 #
 # Only what is missing is installed, nothing is ever removed, and no database
 # server is started: PostgreSQL's package would otherwise make a cluster on
@@ -33,6 +35,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 have() { command -v "$1" >/dev/null; }
 have_file() { compgen -G "$1" >/dev/null; }
+have_python() { have_file "/usr/lib/python3/dist-packages/$1/__init__.py" || have_file "/usr/lib/python3/dist-packages/$1.*.so"; }
 have_postgres() { have_file '/usr/lib/postgresql/*/bin/postgres' || have_file '/usr/pgsql-*/bin/postgres' || have postgres; }
 
 # missing prints the packages to install, one a line.
@@ -45,8 +48,14 @@ missing() {
 	have curl || echo curl
 	have aws || echo awscli
 	have_file /etc/ssl/certs/ca-certificates.crt || echo ca-certificates # Go fetches modules over HTTPS
+	have node || echo nodejs
+	have npm || echo npm # Debian's; nodejs from elsewhere brings its own
 	[[ $purpose == test ]] || return 0
 
+	# The web console is tested in a real browser, which draws text with the
+	# fonts it finds.
+	{ have chromium || have chromium-browser || have google-chrome; } || echo chromium
+	have_file '/usr/share/fonts/truetype/*/*.ttf' || echo fonts-dejavu-core
 	# The race detector is linked by the C compiler.
 	have gcc || echo gcc
 	have_file '/usr/include/stdlib.h' || echo libc6-dev
@@ -54,8 +63,19 @@ missing() {
 	{ have javac && have keytool; } || echo default-jdk-headless
 	have_file /usr/share/java/postgresql.jar || echo libpostgresql-jdbc-java
 	have_file /usr/share/java/mariadb-java-client.jar || echo libmariadb-java
-	have_file '/usr/lib/python3/dist-packages/psycopg/__init__.py' || echo python3-psycopg
-	have_file '/usr/lib/python3/dist-packages/pymysql/__init__.py' || echo python3-pymysql
+	have_python psycopg || echo python3-psycopg
+	have_python psycopg2 || echo python3-psycopg2
+	have_python asyncpg || echo python3-asyncpg
+	have_python pymysql || echo python3-pymysql
+	have_python MySQLdb || echo python3-mysqldb
+	have_python pymongo || echo python3-pymongo
+	have_python pymssql || echo python3-pymssql
+	have_python oracledb || echo python3-oracledb
+	# Drivers of ODBC, whose rules the linter's test measures through Python.
+	have_python pyodbc || echo python3-pyodbc
+	have_file '/usr/lib/*/odbc/psqlodbcw.so' || echo odbc-postgresql
+	have_file '/usr/lib/*/odbc/libmaodbc.so' || echo odbc-mariadb
+	have_file '/usr/lib/*/odbc/libtdsodbc.so' || echo tdsodbc
 	# Independent speakers of TDS and DRDA, beside the drivers in Go.
 	have tsql || echo freetds-bin
 	have_file /usr/share/java/derbynet.jar || echo libderby-java
@@ -111,15 +131,18 @@ make_mysql_user() {
 }
 
 # Debian 12 has no MySQL. Debian unstable has the server program alone, in
-# mysql-server-core. mysql_from_sid puts that and the libraries it needs into
-# a folder of its own and installs nothing: the machine's package lists, its
-# packages and its MariaDB stay as they are. The program's loader and library
-# path are set to the folder, so that it runs like any other; the rest it finds
-# from where it is itself. A failure is said loudly and is none of the script's:
-# the tests of MySQL then skip, saying so, unless DBTLS_REQUIRE_MYSQL is set.
+# mysql-server-core, and the mysql command in mysql-client-core. mysql_from_sid
+# puts them and the libraries they need into a folder of its own and installs
+# nothing: the machine's package lists, its packages and its MariaDB stay as they
+# are. The programs' loader and library path are set to the folder, so that they
+# run like any other; the rest they find from where they are themselves. A failure
+# is said loudly and is none of the script's: the tests of MySQL then skip, saying
+# so, unless DBTLS_REQUIRE_MYSQL is set.
 mysql_home=/opt/mysql-sid
 
-have_mysql() { have_file '/opt/mysql*/bin/mysqld' || have_file '/usr/local/mysql/bin/mysqld' || { have mysqld && ! mysqld --version | grep -q MariaDB; }; }
+have_mysql_command() { have_file '/opt/mysql*/bin/mysql' || have_file '/usr/local/mysql/bin/mysql' || { have mysql && ! mysql --version | grep -q MariaDB; }; }
+have_mysql() { have_mysql_command && have_mysqld; }
+have_mysqld() { have_file '/opt/mysql*/bin/mysqld' || have_file '/usr/local/mysql/bin/mysqld' || { have mysqld && ! mysqld --version | grep -q MariaDB; }; }
 
 mysql_from_sid() {
 	! have_mysql || return 0
@@ -166,7 +189,7 @@ fetch_mysql() {
 		-o "Dir::Etc::SourceList=$work/sources.list" -o "Dir::Etc::SourceParts=$work/parts"
 		-o "Dir::State::Lists=$work/lists" -o "Dir::State::Status=$work/status" -o "Dir::Cache=$work/cache")
 	twice "${sid[@]}" update
-	twice "${sid[@]}" --download-only install mysql-server-core
+	twice "${sid[@]}" --download-only install mysql-server-core mysql-client-core
 	cd "$work/tools"
 	twice apt-get --quiet -o APT::Sandbox::User=root download patchelf
 	dpkg -x patchelf_*.deb .
@@ -182,16 +205,16 @@ place_mysql() {
 	local from=$1 patchelf=$2 new=$mysql_home.new loader
 	rm -rf "$new"
 	mkdir -p "$new"/{bin,lib,share}
-	cp -a "$from/sbin/mysqld" "$new/bin/"
+	cp -a "$from/sbin/mysqld" "$from/bin/mysql" "$new/bin/"
 	cp -a "$from/lib/mysql" "$new/lib/"
 	cp -a "$from/share/mysql" "$new/share/"
 	cp -a "$from"/lib/*-linux-gnu*/. "$new/lib/"
 	loader=$("$patchelf" --print-interpreter "$new/bin/mysqld")
 	"$patchelf" --force-rpath --set-rpath "$mysql_home/lib:$mysql_home/lib/mysql/private" \
-		--set-interpreter "$mysql_home/lib/${loader##*/}" "$new/bin/mysqld"
+		--set-interpreter "$mysql_home/lib/${loader##*/}" "$new/bin/mysqld" "$new/bin/mysql"
 	rm -rf "$mysql_home"
 	mv "$new" "$mysql_home"
-	"$mysql_home/bin/mysqld" --version || {
+	{ "$mysql_home/bin/mysqld" --version && "$mysql_home/bin/mysql" --version; } || {
 		rm -rf "$mysql_home"
 		die "the unpacked program does not run on this machine"
 	}
