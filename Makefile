@@ -24,7 +24,7 @@ PHASE := scripts/phase.sh
 # A missing server must fail the tests, not silently skip them.
 ENGINES := DBTLS_REQUIRE_ENGINES=1
 
-.PHONY: help deps build check unit e2e test test-ferret bench run clean
+.PHONY: help deps console build check unit e2e test test-ferret bench run clean
 
 help: ## print the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -33,7 +33,15 @@ help: ## print the targets
 deps: ## install what is missing: database servers, clients, tools (root, Debian)
 	@$(PHASE) 'dependencies' scripts/install-deps.sh --for test
 
-build: ## make bin/dbtls
+# The console's files are embedded in the program; they are made again when a
+# source of theirs is newer.
+CONSOLE := internal/console/dist/index.html
+$(CONSOLE): $(shell find console -path console/node_modules -prune -o -type f -print 2>/dev/null)
+	@$(PHASE) 'console' scripts/console.sh
+
+console: $(CONSOLE) ## build the web console's files
+
+build: $(CONSOLE) ## make bin/dbtls
 	@$(PHASE) 'build bin/dbtls $(VERSION)' env CGO_ENABLED=0 go build -trimpath -buildvcs=false \
 		-ldflags '-s -w -X main.version=$(VERSION)' -o bin/dbtls ./cmd/dbtls
 
@@ -44,7 +52,7 @@ unit: ## unit tests with the race detector
 	@$(PHASE) 'unit tests' env $(ENGINES) CGO_ENABLED=1 \
 		go test -race -p $(UNIT_P) -timeout $(UNIT_TIMEOUT) ./internal/... ./cmd/... ./wallet/...
 
-e2e: ## end-to-end tests of bin/dbtls with real servers and clients
+e2e: $(CONSOLE) ## end-to-end tests of bin/dbtls with real servers and clients
 	@$(PHASE) 'end-to-end tests' env $(ENGINES) \
 		go test -p $(E2E_P) -count=1 -timeout $(E2E_TIMEOUT) ./e2e/...
 

@@ -134,9 +134,9 @@ func TestCallsAreMergedIntoTheAuditLogByTimeWhenAskedFor(t *testing.T) {
 		"?calls=1&after=4&after_call=5": "",
 		"?after=3":                      "A9",
 
-		"?newest=1":                                "A9 A5 A4 A1",
-		"?newest=1&before=3":                       "A4 A1",
-		"?newest=1&calls=1":                        "C10 A9 C6 A5 C5 A4 C2 A1 C0",
+		"?newest=1":          "A9 A5 A4 A1",
+		"?newest=1&before=3": "A4 A1",
+		"?newest=1&calls=1":  "C10 A9 C6 A5 C5 A4 C2 A1 C0",
 		"?newest=1&calls=1&before=3&before_call=4": "C5 A4 C2 A1 C0",
 		"?newest=1&before=1":                       "",
 	} {
