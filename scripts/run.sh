@@ -203,6 +203,8 @@ Try next, in another shell:
   aws rds describe-db-instances --output table
   aws rds describe-events --duration 60 --query 'Events[].Message'
   $dbtls status --data $data
+  $dbtls console --data $data      # a link for your browser
+  $dbtls sessions $played --data $data
   $dbtls rotate $played --to rds-ca-rsa4096-g1 --plan --data $data
   $dbtls rotate $played --to $old_ca --data $data
 EOF
