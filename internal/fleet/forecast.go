@@ -2,9 +2,7 @@ package fleet
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"fmt"
 	"net"
 	"slices"
@@ -17,6 +15,7 @@ import (
 	"github.com/dbtls/dbtls/internal/evidence"
 	"github.com/dbtls/dbtls/internal/forecast"
 	"github.com/dbtls/dbtls/internal/inventory"
+	"github.com/dbtls/dbtls/internal/pki"
 	"github.com/dbtls/dbtls/internal/rotation"
 	"github.com/dbtls/dbtls/internal/store"
 )
@@ -47,10 +46,10 @@ func (s *Service) forecast(ctx context.Context, i inventory.Instance, to string,
 		in.Change.Until = bridge.Until
 	}
 	if ca, ok := s.Authority.Get(i.Region, i.Leaf.CA); ok {
-		in.FromRoot = Fingerprint(ca.Root)
+		in.FromRoot = pki.Fingerprint(ca.Root)
 	}
 	if ca, ok := s.Authority.Get(i.Region, to); ok {
-		in.ToRoot, in.NewKeyRSA = Fingerprint(ca.Root), ca.Root.PublicKeyAlgorithm == x509.RSA
+		in.ToRoot, in.NewKeyRSA = pki.Fingerprint(ca.Root), ca.Root.PublicKeyAlgorithm == x509.RSA
 	}
 	return forecast.Make(in), nil
 }
@@ -70,19 +69,13 @@ func endpoints(i inventory.Instance) []string {
 	return all
 }
 
-// Fingerprint is the SHA-256 of a certificate, in hex.
-func Fingerprint(c *x509.Certificate) string {
-	sum := sha256.Sum256(c.Raw)
-	return hex.EncodeToString(sum[:])
-}
-
 // Roots are the fingerprints of the roots of every CA of this server: all that
 // matters of what a client trusts.
 func (s *Service) Roots() map[string]bool {
 	all := map[string]bool{}
 	for _, region := range s.Authority.Regions() {
 		for _, ca := range s.Authority.List(region, time.Now()) {
-			all[Fingerprint(ca.Root)] = true
+			all[pki.Fingerprint(ca.Root)] = true
 		}
 	}
 	return all

@@ -2,13 +2,10 @@ package native
 
 import (
 	"cmp"
-	"crypto/sha1" // what AWS calls a thumbprint
 	"crypto/x509"
-	"encoding/hex"
 	"slices"
 	"time"
 
-	"github.com/dbtls/dbtls/internal/fleet"
 	"github.com/dbtls/dbtls/internal/pki"
 )
 
@@ -84,8 +81,7 @@ func getHierarchy(a *API, c *call) (any, error) {
 }
 
 func shownCA(cert *x509.Certificate) CACertificate {
-	thumbprint := sha1.Sum(cert.Raw)
 	kind, bits := pki.KeyOf(cert)
 	return CACertificate{Subject: cert.Subject.String(), NotBefore: cert.NotBefore, NotAfter: cert.NotAfter, Key: kind, KeyBits: bits,
-		SHA1: hex.EncodeToString(thumbprint[:]), SHA256: fleet.Fingerprint(cert), PEM: string(pki.EncodeCertsPEM(cert))}
+		SHA1: pki.Thumbprint(cert), SHA256: pki.Fingerprint(cert), PEM: string(pki.EncodeCertsPEM(cert))}
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/dbtls/dbtls/internal/fault"
-	"github.com/dbtls/dbtls/internal/fleet"
 	"github.com/dbtls/dbtls/internal/migration"
 	"github.com/dbtls/dbtls/internal/pki"
 )
@@ -67,5 +66,5 @@ func postInspect(_ *API, c *call) (any, error) {
 func inspected(cert *x509.Certificate) Inspected {
 	kind, bits := pki.KeyOf(cert)
 	return Inspected{Subject: cert.Subject.String(), Issuer: cert.Issuer.String(), NotBefore: cert.NotBefore, NotAfter: cert.NotAfter,
-		Key: kind, KeyBits: bits, SHA256: fleet.Fingerprint(cert), SelfSign: cert.CheckSignatureFrom(cert) == nil, CA: cert.IsCA}
+		Key: kind, KeyBits: bits, SHA256: pki.Fingerprint(cert), SelfSign: cert.CheckSignatureFrom(cert) == nil, CA: cert.IsCA}
 }
