@@ -28,6 +28,12 @@ func report(source, application string, clients ...evidence.Configured) evidence
 	return evidence.Report{At: start().Add(-2 * time.Hour), By: "ann", Host: "host-" + source, Application: application, Sources: []string{source}, Clients: clients}
 }
 
+// by is a report that somebody else gave, later.
+func by(user string, r evidence.Report) evidence.Report {
+	r.By, r.At = user, r.At.Add(time.Hour)
+	return r
+}
+
 func verifying(anchors ...string) evidence.Configured {
 	return evidence.Configured{Databases: []string{endpoint}, Where: "app.conf:1", Driver: "libpq", Encrypts: "always", Verifies: "chain and name",
 		TrustKind: "file", TrustPath: "/roots.pem", StoreRead: true, Anchors: anchors}
@@ -105,18 +111,19 @@ func TestWhoseReportCounts(t *testing.T) {
 		reports []evidence.Report
 		want    clientconfig.Verdict
 	}{
-		"none":                          {nil, clientconfig.Unknown},
-		"its host's":                    {[]evidence.Report{report("10.0.0.1", "", verifying(newRoot))}, clientconfig.Safe},
-		"its own":                       {[]evidence.Report{report("10.0.0.1", "shop", verifying(newRoot))}, clientconfig.Safe},
-		"another application's":         {[]evidence.Report{report("10.0.0.1", "cron", verifying(newRoot))}, clientconfig.Unknown},
-		"another host's":                {[]evidence.Report{report("10.0.0.2", "", verifying(newRoot))}, clientconfig.Unknown},
-		"another user's":                {[]evidence.Report{report("10.0.0.1", "", other)}, clientconfig.Unknown},
-		"about it by another name":      {[]evidence.Report{report("10.0.0.1", "", byName)}, clientconfig.Safe},
-		"about another database":        {[]evidence.Report{report("10.0.0.1", "", elsewhere)}, clientconfig.Unknown},
-		"one too old":                   {[]evidence.Report{old}, clientconfig.Unknown},
-		"the later of two":              {[]evidence.Report{report("10.0.0.1", "", verifying(newRoot)), later}, clientconfig.Breaks},
-		"its own and its whole host's":  {[]evidence.Report{report("10.0.0.1", "shop", verifying(newRoot)), later}, clientconfig.Safe},
-		"two configurations: the worse": {[]evidence.Report{report("10.0.0.1", "", verifying(newRoot), verifying(oldRoot))}, clientconfig.Breaks},
+		"none":                             {nil, clientconfig.Unknown},
+		"its host's":                       {[]evidence.Report{report("10.0.0.1", "", verifying(newRoot))}, clientconfig.Safe},
+		"its own":                          {[]evidence.Report{report("10.0.0.1", "shop", verifying(newRoot))}, clientconfig.Safe},
+		"another application's":            {[]evidence.Report{report("10.0.0.1", "cron", verifying(newRoot))}, clientconfig.Unknown},
+		"another host's":                   {[]evidence.Report{report("10.0.0.2", "", verifying(newRoot))}, clientconfig.Unknown},
+		"another user's":                   {[]evidence.Report{report("10.0.0.1", "", other)}, clientconfig.Unknown},
+		"about it by another name":         {[]evidence.Report{report("10.0.0.1", "", byName)}, clientconfig.Safe},
+		"about another database":           {[]evidence.Report{report("10.0.0.1", "", elsewhere)}, clientconfig.Unknown},
+		"one too old":                      {[]evidence.Report{old}, clientconfig.Unknown},
+		"another user's later, and better": {[]evidence.Report{report("10.0.0.1", "", verifying(oldRoot)), by("eve", report("10.0.0.1", "", verifying(newRoot)))}, clientconfig.Breaks},
+		"the later of two":                 {[]evidence.Report{report("10.0.0.1", "", verifying(newRoot)), later}, clientconfig.Breaks},
+		"its own and its whole host's":     {[]evidence.Report{report("10.0.0.1", "shop", verifying(newRoot)), later}, clientconfig.Safe},
+		"two configurations: the worse":    {[]evidence.Report{report("10.0.0.1", "", verifying(newRoot), verifying(oldRoot))}, clientconfig.Breaks},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -51,8 +51,9 @@ func (in Input) about(key evidence.Key) (all []evidence.Report) {
 	return slices.DeleteFunc(all, func(r evidence.Report) bool { return own && r.Application != key.Application })
 }
 
-// scope is what a later report replaces an earlier one of.
-func scope(r evidence.Report) string { return r.Host + "\x00" + r.Application }
+// scope is what a later report replaces an earlier one of. It has who said it:
+// a key that was stolen from one host hides nothing that another has said.
+func scope(r evidence.Report) string { return r.Host + "\x00" + r.Application + "\x00" + r.By }
 
 // take keeps the worse of two verdicts.
 func (row *Row) take(j clientconfig.Judgement) {

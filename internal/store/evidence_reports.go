@@ -10,17 +10,18 @@ import (
 	"github.com/dbtls/dbtls/internal/evidence"
 )
 
-// AddReport keeps what a client's host told of itself, in place of what it told
-// before of the same application.
+// AddReport keeps what a client's host told of itself, in place of what the same
+// user told of it and the same application before: nobody takes back what
+// another has said.
 func (e *Evidence) AddReport(ctx context.Context, r evidence.Report) (evidence.Report, error) {
 	doc, err := json.Marshal(r)
 	if err != nil {
 		return r, fmt.Errorf("encode report: %w", err)
 	}
 	err = e.write(ctx, func(tx *evidenceTx) error {
-		return tx.one(`INSERT INTO reports (host, application, at, doc) VALUES (?,?,?,?)
+		return tx.one(`INSERT INTO reports (host, application, reporter, at, doc) VALUES (?,?,?,?,?)
 			ON CONFLICT DO UPDATE SET at=excluded.at, doc=excluded.doc RETURNING id`,
-			[]any{r.Host, r.Application, r.At.UnixMilli(), doc}, &r.ID)
+			[]any{r.Host, r.Application, r.By, r.At.UnixMilli(), doc}, &r.ID)
 	})
 	if err != nil {
 		return r, fmt.Errorf("keep report of %q: %w", r.Host, full(err))
@@ -51,9 +52,9 @@ func (e *Evidence) Reports(ctx context.Context, since time.Time) ([]evidence.Rep
 	return all, nil
 }
 
-// CountReports says how many hosts and applications have told, and whether these
-// have.
-func (e *Evidence) CountReports(ctx context.Context, host, application string) (all int, known bool, err error) {
-	err = e.read(ctx).one(`SELECT count(*), coalesce(max(host=?1 AND application=?2), 0) FROM reports`, []any{host, application}, &all, &known)
+// CountReports says how many reports there are, and whether a user's of a host
+// and an application is among them.
+func (e *Evidence) CountReports(ctx context.Context, host, application, by string) (all int, known bool, err error) {
+	err = e.read(ctx).one(`SELECT count(*), coalesce(max(host=?1 AND application=?2 AND reporter=?3), 0) FROM reports`, []any{host, application, by}, &all, &known)
 	return all, known, err
 }

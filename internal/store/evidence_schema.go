@@ -39,9 +39,9 @@ CREATE TABLE told (
 	database INTEGER NOT NULL, what TEXT NOT NULL, at INTEGER NOT NULL,
 	PRIMARY KEY (database, what)) WITHOUT ROWID;
 `, `
--- What hosts of clients told of themselves: the latest of each.
+-- What hosts of clients told of themselves: the latest of each, by each user.
 CREATE TABLE reports (
-	id INTEGER PRIMARY KEY, host TEXT NOT NULL, application TEXT NOT NULL, at INTEGER NOT NULL, doc TEXT NOT NULL);
-CREATE UNIQUE INDEX reports_host ON reports (host, application);
+	id INTEGER PRIMARY KEY, host TEXT NOT NULL, application TEXT NOT NULL, reporter TEXT NOT NULL, at INTEGER NOT NULL, doc TEXT NOT NULL);
+CREATE UNIQUE INDEX reports_host ON reports (host, application, reporter);
 CREATE INDEX reports_at ON reports (at);
 `}

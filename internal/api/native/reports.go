@@ -38,7 +38,7 @@ func postReport(a *API, c *call) (any, error) {
 		return nil, err
 	}
 	ctx := c.r.Context()
-	all, known, err := a.Evidence.CountReports(ctx, r.Host, r.Application)
+	all, known, err := a.Evidence.CountReports(ctx, r.Host, r.Application, c.caller.User)
 	if err != nil {
 		return nil, err
 	}
