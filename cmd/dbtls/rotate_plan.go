@@ -124,10 +124,22 @@ func verdictOf(all native.Plans) error {
 	case counts[clientconfig.Breaks] > 0:
 		return exitError{exitBreaks, fmt.Sprintf("%d clients would break", counts[clientconfig.Breaks])}
 	case counts[clientconfig.Unknown] > 0 || unseen > 0 || len(all.Skipped) > 0:
-		return exitError{exitUnknown, fmt.Sprintf("not known of %d clients, of who else there may be at %d databases, and of %d that were left out",
-			counts[clientconfig.Unknown], unseen, len(all.Skipped))}
+		return exitError{exitUnknown, "nothing is known to break, and not all is known: " + strings.Join(unknowns(counts[clientconfig.Unknown], unseen, len(all.Skipped)), ", ")}
 	}
 	return nil
+}
+
+// unknowns says what is not known, and nothing of what is.
+func unknowns(clients, unseen, skipped int) (all []string) {
+	for _, u := range []struct {
+		n    int
+		what string
+	}{{clients, "clients are UNKNOWN"}, {unseen, "databases may have clients that nobody saw"}, {skipped, "databases were left out"}} {
+		if u.n > 0 {
+			all = append(all, fmt.Sprintf("%d %s", u.n, u.what))
+		}
+	}
+	return all
 }
 
 func printPlan(w io.Writer, p fleet.Plan) {
