@@ -13,6 +13,7 @@ import (
 	"github.com/dbtls/dbtls/internal/fault"
 	"github.com/dbtls/dbtls/internal/probe"
 	"github.com/dbtls/dbtls/internal/trust/store"
+	"github.com/dbtls/dbtls/internal/trust/store/storefile"
 )
 
 // systemTrust is how a report names the system's roots.
@@ -58,21 +59,10 @@ func (t *probeTrust) read(c *cobra.Command) (*probe.Trust, error) {
 	return probe.NewTrust(path, s.Certs()), nil
 }
 
-// systemRoots reads the file in which the system keeps its roots: the one of
-// SSL_CERT_FILE, which OpenSSL and Go ask too, else the distribution's. A
-// system without any trusts nobody, and the report says so.
+// systemRoots reads the file in which the system keeps its roots. A system
+// without any trusts nobody, and the report says so.
 func systemRoots() (*probe.Trust, error) {
-	candidates := []string{
-		"/etc/ssl/certs/ca-certificates.crt",                // Debian, Alpine
-		"/etc/pki/tls/certs/ca-bundle.crt",                  // Fedora, RHEL
-		"/etc/ssl/ca-bundle.pem",                            // SUSE
-		"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // RHEL
-		"/etc/ssl/cert.pem",
-	}
-	if named := os.Getenv("SSL_CERT_FILE"); named != "" {
-		candidates = []string{named}
-	}
-	for _, path := range candidates {
+	for _, path := range storefile.SystemRoots() {
 		data, err := os.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

@@ -53,20 +53,9 @@ func Open(f Finding) Opened {
 	return Opened{Path: path, Certs: certs}
 }
 
-// systemRoots finds the file with the system's roots, as OpenSSL and Go look
-// for it.
+// systemRoots finds the file with the system's roots.
 func systemRoots() (path, why string) {
-	candidates := []string{
-		"/etc/ssl/certs/ca-certificates.crt",                // Debian, Alpine
-		"/etc/pki/tls/certs/ca-bundle.crt",                  // Fedora, RHEL
-		"/etc/ssl/ca-bundle.pem",                            // SUSE
-		"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // RHEL
-		"/etc/ssl/cert.pem",
-	}
-	if named := os.Getenv("SSL_CERT_FILE"); named != "" {
-		candidates = []string{named}
-	}
-	for _, c := range candidates {
+	for _, c := range storefile.SystemRoots() {
 		if st, err := os.Stat(c); err == nil && st.Mode().IsRegular() {
 			return c, ""
 		}
