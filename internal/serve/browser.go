@@ -6,9 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/dbtls/dbtls/internal/api/dms"
 	"github.com/dbtls/dbtls/internal/api/native"
-	"github.com/dbtls/dbtls/internal/api/rds"
 	"github.com/dbtls/dbtls/internal/auth"
 	"github.com/dbtls/dbtls/internal/console"
 	"github.com/dbtls/dbtls/internal/fault"
@@ -78,12 +76,7 @@ func (g *gate) serveBrowserAWS(service string) http.HandlerFunc {
 			refuseAWS(w, r, http.StatusBadRequest, "MalformedQueryString", "the request body could not be read or is longer than a request can be", id)
 			return
 		}
-		v := g.visit(r, user, service, id)
-		if service == dms.Service {
-			g.dms.Serve(w, r, body, dms.Caller{User: user.Name, Region: c.Region, RequestID: id, May: v.may, Done: v.done})
-			return
-		}
-		g.rds.Serve(w, r, body, rds.Caller{User: user.Name, Region: c.Region, RequestID: id, May: v.may, Done: v.done})
+		g.answerAWS(w, r, body, user, c.Region, service, id)
 	}
 }
 
@@ -99,8 +92,7 @@ func (g *gate) serveBrowserNative(w http.ResponseWriter, r *http.Request) {
 		native.WriteError(w, http.StatusBadRequest, "MalformedRequest", "the request body could not be read or is too long", id)
 		return
 	}
-	v := g.visit(r, user, native.Service, id)
-	g.native.Serve(w, r, body, native.Caller{User: user.Name, Region: c.Region, RequestID: id, May: v.may, Done: v.done})
+	g.answerNative(w, r, body, user, c.Region, id)
 }
 
 // openConsole tells the console where it is served, and whoever started the

@@ -121,16 +121,21 @@ func (g *gate) serveAWS(w http.ResponseWriter, r *http.Request) {
 		refuseSignature(w, r, err, id)
 		return
 	}
-	v := g.visit(r, user, c.Service, id)
-	switch c.Service {
+	g.answerAWS(w, r, body, user, c.Region, c.Service, id)
+}
+
+// answerAWS hands over to the API of a service, for a user who is known.
+func (g *gate) answerAWS(w http.ResponseWriter, r *http.Request, body []byte, user auth.User, region, service, id string) {
+	v := g.visit(r, user, service, id)
+	switch service {
 	case "rds":
-		g.rds.Serve(w, r, body, rds.Caller{User: user.Name, Region: c.Region, RequestID: id, May: v.may, Done: v.done})
+		g.rds.Serve(w, r, body, rds.Caller{User: user.Name, Region: region, RequestID: id, May: v.may, Done: v.done})
 	case dms.Service:
-		g.dms.Serve(w, r, body, dms.Caller{User: user.Name, Region: c.Region, RequestID: id, May: v.may, Done: v.done})
+		g.dms.Serve(w, r, body, dms.Caller{User: user.Name, Region: region, RequestID: id, May: v.may, Done: v.done})
 	default:
 		v.done("", sigv4.SignatureDoesNotMatch)
 		refuseAWS(w, r, http.StatusForbidden, sigv4.SignatureDoesNotMatch, fmt.Sprintf(
-			"Credential should be scoped to correct service: 'rds' or 'dms', not '%s'; the APIs of other services are not built in dbtls", c.Service), id)
+			"Credential should be scoped to correct service: 'rds' or 'dms', not '%s'; the APIs of other services are not built in dbtls", service), id)
 	}
 }
 
@@ -177,8 +182,13 @@ func (g *gate) serveNative(w http.ResponseWriter, r *http.Request) {
 		native.WriteError(w, http.StatusUnauthorized, sigv4.CodeOf(err), err.Error(), id)
 		return
 	}
-	v := g.visit(r, user, c.Service, id)
-	g.native.Serve(w, r, body, native.Caller{User: user.Name, Region: c.Region, RequestID: id, May: v.may, Done: v.done})
+	g.answerNative(w, r, body, user, c.Region, id)
+}
+
+// answerNative hands over to dbtls's own API, for a user who is known.
+func (g *gate) answerNative(w http.ResponseWriter, r *http.Request, body []byte, user auth.User, region, id string) {
+	v := g.visit(r, user, native.Service, id)
+	g.native.Serve(w, r, body, native.Caller{User: user.Name, Region: region, RequestID: id, May: v.may, Done: v.done})
 }
 
 // serveMetrics answers a scraper on this machine as it is, and a signed
